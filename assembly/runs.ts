@@ -1,0 +1,36 @@
+// Runs of floats, inlined where they are used. `memory.copy` and `memory.fill` are calls into the engine: too dear for the few floats of a
+// kernel row, which is what im2col moves.
+
+/** y[0..n) = x[0..n). Overwrites; no overlap. */
+// @ts-ignore: decorator
+@inline
+export function copyRun(n: i32, x: usize, y: usize): void {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, v128.load(x));
+  }
+  for (; i < n; i++, x += 4, y += 4) store<f32>(y, load<f32>(x));
+}
+
+/** y[0..n) = value. Overwrites. */
+// @ts-ignore: decorator
+@inline
+export function fillRun(n: i32, value: f32, y: usize): void {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const v = f32x4.splat(value);
+    for (; i <= n - 4; i += 4, y += 16) v128.store(y, v);
+  }
+  for (; i < n; i++, y += 4) store<f32>(y, value);
+}
+
+/** y[0..n) += x[0..n). Accumulates; no overlap. */
+// @ts-ignore: decorator
+@inline
+export function addRun(n: i32, x: usize, y: usize): void {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f32x4.add(v128.load(y), v128.load(x)));
+  }
+  for (; i < n; i++, x += 4, y += 4) store<f32>(y, load<f32>(y) + load<f32>(x));
+}

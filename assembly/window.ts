@@ -1,0 +1,51 @@
+/**
+ * The geometry of one sliding window over a channels-last volume: what convolutions and poolings read.
+ *
+ * Written by the host (`src/window.ts`, same order), read by kernels through a pointer. One- and two-dimensional
+ * windows have depth (and height) 1. All fields are i32, counted in elements.
+ *
+ *   byte  0: n                batch
+ *         4: c  d  h  w       input: channels, depth, height, width
+ *        20: o  od oh ow      output: channels, depth, height, width
+ *        36: kd kh kw         kernel
+ *        48: sd sh sw         stride
+ *        60: pd ph pw         padding in front, above, left (what lies behind, below, right follows from the output size)
+ *        72: ed eh ew         dilation ("expansion"; d is taken)
+ *        84: groups
+ */
+@unmanaged
+export class Window {
+  n: i32;
+  c: i32; d: i32; h: i32; w: i32;
+  o: i32; od: i32; oh: i32; ow: i32;
+  kd: i32; kh: i32; kw: i32;
+  sd: i32; sh: i32; sw: i32;
+  pd: i32; ph: i32; pw: i32;
+  ed: i32; eh: i32; ew: i32;
+  groups: i32;
+
+  /** Output positions in the whole batch. */
+  @inline get positions(): i32 { return this.n * this.od * this.oh * this.ow; }
+
+  /** Length of one row of the column matrix: kernel taps times channels of one group. */
+  @inline get taps(): i32 { return this.kd * this.kh * this.kw * (this.c / this.groups); }
+
+  /** True where the column matrix is the input itself: a 1x1x1 kernel that visits each position once. */
+  @inline get pointwise(): bool {
+    return this.kd * this.kh * this.kw == 1 && this.sd * this.sh * this.sw == 1 && (this.pd | this.ph | this.pw) == 0 &&
+      this.od == this.d && this.oh == this.h && this.ow == this.w;
+  }
+}
+
+/** out[i] = field i of the window, read one by one: lets a test compare the two declarations. */
+export function probe(window: usize, out: usize): void {
+  const win = changetype<Window>(window);
+  store<i32>(out, win.n);
+  store<i32>(out, win.c, 4); store<i32>(out, win.d, 8); store<i32>(out, win.h, 12); store<i32>(out, win.w, 16);
+  store<i32>(out, win.o, 20); store<i32>(out, win.od, 24); store<i32>(out, win.oh, 28); store<i32>(out, win.ow, 32);
+  store<i32>(out, win.kd, 36); store<i32>(out, win.kh, 40); store<i32>(out, win.kw, 44);
+  store<i32>(out, win.sd, 48); store<i32>(out, win.sh, 52); store<i32>(out, win.sw, 56);
+  store<i32>(out, win.pd, 60); store<i32>(out, win.ph, 64); store<i32>(out, win.pw, 68);
+  store<i32>(out, win.ed, 72); store<i32>(out, win.eh, 76); store<i32>(out, win.ew, 80);
+  store<i32>(out, win.groups, 84);
+}

@@ -1,0 +1,36 @@
+// Builds dist: the kernels (asc), the bundles (esbuild), the declarations (tsc).
+//   node scripts/build.mjs [kernels]
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+import { build } from "esbuild";
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+const kernelsOnly = process.argv[2] === "kernels";
+
+if (!kernelsOnly) rmSync("dist", { recursive: true, force: true });
+mkdirSync("dist/wasm", { recursive: true });
+for (const target of ["scalar", "simd", "relaxed"]) {
+  const { error, stderr } = await asc.main(["assembly/index.ts", "--target", target]);
+  process.stderr.write(stderr.toString());
+  if (error) process.exit(1);
+}
+if (kernelsOnly) process.exit(0);
+
+await build({
+  entryPoints: { index: "src/index.ts", data: "src/data/index.ts" },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  chunkNames: "[name]-[hash]",
+  format: "esm",
+  platform: "neutral",
+  target: "es2022",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: true,
+  loader: { ".wasm": "binary" },
+});
+execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });

@@ -1,0 +1,104 @@
+// The only file that knows how the WebAssembly modules are made: which build runs, when it is compiled, and what it exports.
+
+import scalar from "../../dist/wasm/scalar.wasm";
+import simd from "../../dist/wasm/simd.wasm";
+import relaxed from "../../dist/wasm/relaxed.wasm";
+import type { instantiate } from "../../dist/wasm/scalar.js";
+import { setMemoryLimit, wasmMemory } from "./memory.ts";
+
+/** The three builds of the one kernel source: plain WebAssembly, SIMD, and SIMD with relaxed (fused) multiply-add. */
+export type Build = "scalar" | "simd" | "relaxed";
+
+/** The kernels' raw exports. Pointers are byte addresses in the shared memory, sizes count elements. */
+export type Kernels = Awaited<ReturnType<typeof instantiate>>;
+
+const modules: Record<Build, Uint8Array<ArrayBuffer>> = { relaxed, simd, scalar };
+// Fastest first: `kernels` takes the first that the engine validates.
+const builds = Object.keys(modules) as Build[];
+
+let active: { build: Build; kernels: Kernels } | undefined;
+let dry = false;
+
+/** The kernels of the active build; the first call compiles the best build that the engine validates, synchronously. */
+export function kernels(): Kernels {
+  if (dry) return noKernels;
+  return (active ?? activate(new WebAssembly.Module(modules[best()]), best())).kernels;
+}
+
+/** What `init` accepts. */
+export interface InitOptions {
+  /** Forces one build; without it the best that the engine validates is taken. */
+  build?: Build;
+  /** The most bytes that the WebAssembly memory may grow to, at most 4 GiB. What goes beyond is an out-of-memory `RangeError`. */
+  memoryLimit?: number;
+}
+
+/** What runs, and why not more. */
+export interface Capabilities {
+  /** The build whose kernels run, or will run at the first use. */
+  build: Build;
+  /** Builds that this engine validates, best first. */
+  available: Build[];
+  /** For every other build, what the engine lacks. */
+  unavailable: Partial<Record<Build, string>>;
+  /** Threads that take part in a kernel call. */
+  threads: number;
+}
+
+/**
+ * Compiles the kernels ahead of their first use and sets what cannot be set later. Optional: without it the first operation
+ * compiles them. May be called again, for instance to compare builds: tensors stay valid, since all builds share one memory.
+ *
+ * @throws TypeError if the build's name is unknown; RangeError if the engine does not support it or the limit is no size.
+ * @example
+ * await init({ build: "scalar" });
+ */
+export async function init(options: InitOptions = {}): Promise<Capabilities> {
+  const { build = best(), memoryLimit } = options;
+  if (!(build in modules)) throw new TypeError(`init: build must be one of ${builds.join(", ")}, got ${String(build)}`);
+  if (!WebAssembly.validate(modules[build])) throw new RangeError(`init: build ${build} is not available: ${missing[build]}`);
+  if (memoryLimit !== undefined) setMemoryLimit(memoryLimit);
+  if (active?.build !== build) activate(await WebAssembly.compile(modules[build]), build);
+  return capabilities();
+}
+
+/** Tells which build runs and what the engine lacks for the others. */
+export function capabilities(): Capabilities {
+  const available = builds.filter((build) => WebAssembly.validate(modules[build]));
+  const unavailable: Capabilities["unavailable"] = {};
+  for (const build of builds) if (!available.includes(build)) unavailable[build] = missing[build];
+  return { build: active?.build ?? best(), available, unavailable, threads: 1 };
+}
+
+/** Runs `fn` without kernels and without memory: tensors have shapes and no values. Used to infer shapes. */
+export function dryRun<T>(fn: () => T): T {
+  const outer = dry;
+  dry = true;
+  try {
+    return fn();
+  } finally {
+    dry = outer;
+  }
+}
+
+/** True inside `dryRun`. */
+export function isDry(): boolean {
+  return dry;
+}
+
+const missing: Record<Build, string> = {
+  relaxed: "this engine has no relaxed SIMD",
+  simd: "this engine has no SIMD",
+  scalar: "this engine cannot run the kernels",
+};
+
+const noKernels = new Proxy({}, { get: () => () => 0 }) as Kernels;
+
+function best(): Build {
+  return builds.find((build) => WebAssembly.validate(modules[build])) ?? "scalar";
+}
+
+function activate(module: WebAssembly.Module, build: Build): { build: Build; kernels: Kernels } {
+  const instance = new WebAssembly.Instance(module, { env: { memory: wasmMemory } });
+  return (active = { build, kernels: instance.exports as unknown as Kernels });
+}

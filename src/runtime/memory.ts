@@ -1,0 +1,164 @@
+// The linear memory that tensors and kernels share: who may use which bytes. Kernels never allocate.
+//
+// Blocks come from a bump pointer, in size classes; a freed block goes to its class's list and is handed out again first.
+// WebAssembly memory cannot shrink, so what matters is that a program which does the same work twice finds all the blocks
+// of the first time in the lists of the second.
+
+const PAGE_BYTES = 65536;
+/** The first page holds the kernels' constant tables; address 0 is never handed out. */
+const HEAP_START = PAGE_BYTES + 128;
+/** Where the geometry of the window that the next kernel call reads is written: 128 bytes in front of the heap. */
+export const WINDOW_PTR: number = PAGE_BYTES;
+/** Vector loads may reach this far past the end of the last block. */
+const SLACK_BYTES = 64;
+const MAX_BYTES = 65536 * PAGE_BYTES;
+
+export const wasmMemory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 16 });
+
+const freed = new Map<number, number[]>();
+let top = HEAP_START;
+let limit = MAX_BYTES;
+let bytes = 0;
+let blocks = 0;
+let tensors = 0;
+
+/** What is alive, in bytes and pieces. */
+export interface MemoryReport {
+  /** Tensors that own or share memory. */
+  tensors: number;
+  /** Bytes in use, size classes' rounding included. */
+  bytes: number;
+  /** Separate blocks in use. */
+  blocks: number;
+  /** Bytes of the WebAssembly memory. It never shrinks: what is freed is used again. */
+  capacity: number;
+}
+
+/** Reports what is alive in the WebAssembly memory. A training loop that leaks shows here: the numbers grow. */
+export function memory(): MemoryReport {
+  return { tensors, bytes, blocks, capacity: wasmMemory.buffer.byteLength };
+}
+
+/** Counts tensors for `memory()`. */
+export function countTensor(change: 1 | -1): void {
+  tensors += change;
+}
+
+/** Sets the most bytes that the memory may grow to. */
+export function setMemoryLimit(value: number): void {
+  if (!Number.isInteger(value) || value < PAGE_BYTES || value > MAX_BYTES) {
+    throw new RangeError(`init: memoryLimit must be an integer from ${PAGE_BYTES} to ${MAX_BYTES} bytes, got ${value}`);
+  }
+  limit = value;
+}
+
+/**
+ * Takes a block of at least `size` bytes, aligned to 16. Its content is undefined.
+ *
+ * @param what names the request in the error, for instance "a tensor [8, 3, 32, 32]"
+ * @throws RangeError when the memory cannot grow to hold it; nothing is changed then.
+ */
+export function allocate(size: number, what: () => string): number {
+  const wanted = sizeClass(size);
+  const list = freed.get(wanted);
+  let ptr = list?.pop();
+  if (ptr === undefined && reserve(top + wanted + SLACK_BYTES)) {
+    ptr = top;
+    top += wanted;
+  }
+  ptr ??= split(wanted);
+  if (ptr === undefined) throw outOfMemory(size, what());
+  bytes += wanted;
+  blocks++;
+  return ptr;
+}
+
+/** Gives back a block that `allocate(size)` returned. */
+export function free(ptr: number, size: number): void {
+  const given = sizeClass(size);
+  const list = freed.get(given);
+  if (list) list.push(ptr);
+  else freed.set(given, [ptr]);
+  bytes -= given;
+  blocks--;
+}
+
+/**
+ * Lends buffers to `fn` and takes them back when it returns or throws.
+ *
+ * @param sizes floats in each buffer
+ * @param fn gets the buffers' addresses, each aligned to 16 bytes
+ */
+export function withScratch<T>(sizes: readonly number[], fn: (...ptrs: number[]) => T): T {
+  const starts: number[] = [];
+  let total = 0;
+  for (const size of sizes) {
+    starts.push(total);
+    total += Math.ceil(size / 4) * 16;
+  }
+  const base = allocate(total, () => "scratch buffers");
+  try {
+    return fn(...starts.map((start) => base + start));
+  } finally {
+    free(base, total);
+  }
+}
+
+/** A view of `length` floats. Valid until the memory grows: make it anew for every use. */
+export function floats(ptr: number, length: number): Float32Array<ArrayBuffer> {
+  return new Float32Array(wasmMemory.buffer, ptr, length);
+}
+
+/** A view of `length` 32-bit integers, valid like `floats`. */
+export function ints(ptr: number, length: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(wasmMemory.buffer, ptr, length);
+}
+
+/** A view of `length` bytes, valid like `floats`. */
+export function byteView(ptr: number, length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(wasmMemory.buffer, ptr, length);
+}
+
+// Multiples of 16 up to 128 bytes, then eight classes to a power of two: at most an eighth of a block is lost.
+function sizeClass(size: number): number {
+  const step = size <= 128 ? 16 : 2 ** (28 - Math.clz32(size - 1));
+  return Math.max(16, Math.ceil(size / step) * step);
+}
+
+// The last resort: cuts the smallest larger block that is free.
+function split(wanted: number): number | undefined {
+  let smallest = Infinity;
+  for (const [size, list] of freed) if (size > wanted && list.length > 0) smallest = Math.min(smallest, size);
+  const ptr = freed.get(smallest)?.pop();
+  if (ptr === undefined) return undefined;
+  let rest = smallest - wanted;
+  // Lists hold exact classes: the end that fills no class is lost.
+  while (sizeClass(rest) > rest) rest -= 16;
+  freed.set(rest, [...(freed.get(rest) ?? []), ptr + wanted]);
+  return ptr;
+}
+
+function reserve(end: number): boolean {
+  const capacity = wasmMemory.buffer.byteLength;
+  if (end <= capacity) return true;
+  if (end > limit) return false;
+  // An eighth more than needed, so that a growing program does not grow the memory at every step.
+  const generous = Math.min(limit, Math.max(end, capacity + capacity / 8));
+  return grow(Math.ceil((generous - capacity) / PAGE_BYTES)) || grow(Math.ceil((end - capacity) / PAGE_BYTES));
+}
+
+function grow(pages: number): boolean {
+  try {
+    wasmMemory.grow(pages);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function outOfMemory(size: number, what: string): RangeError {
+  return new RangeError(
+    `out of memory: ${size} bytes for ${what}; ${tensors} tensors hold ${bytes} bytes of at most ${limit}. ` +
+      "scope(fn) frees the tensors that fn makes",
+  );
+}

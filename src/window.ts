@@ -1,0 +1,164 @@
+// The geometry of one sliding window: options checked once, sizes computed once, frozen, and handed to the forward pass, to
+// every adjoint and to the kernels. One- and two-dimensional windows are three-dimensional ones of depth (and height) 1.
+
+import { ints, WINDOW_PTR } from "./runtime/memory.ts";
+import { checkInteger, describe, format, type Shape, ShapeError } from "./shape.ts";
+
+/** A number for every spatial axis, or one number each, outermost first: [vertical, horizontal]. */
+export type Sizes = number | readonly number[];
+
+/** Depth, height, width. */
+type Triple = readonly [number, number, number];
+
+/** The geometry of a convolution or pooling. Spatial triples are depth, height, width. */
+export interface Window {
+  readonly n: number;
+  /** Input channels and extent. */
+  readonly c: number;
+  readonly input: Triple;
+  /** Output channels and extent. */
+  readonly o: number;
+  readonly output: Triple;
+  readonly kernel: Triple;
+  readonly stride: Triple;
+  /** In front, above, left. What lies behind, below and right follows from the output's extent. */
+  readonly padding: Triple;
+  readonly dilation: Triple;
+  readonly groups: number;
+  /** Logical shapes of the tensors around the window, of rank 2 + spatial axes. */
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+}
+
+/** Options of a convolution; the defaults are PyTorch's. */
+export interface ConvOptions {
+  /** Steps of the window, default 1. */
+  stride?: Sizes;
+  /** Zeros around the input, default 0. */
+  padding?: Sizes;
+  /** Distance between kernel taps, default 1. */
+  dilation?: Sizes;
+  /** Groups of channels that are convolved apart, default 1. */
+  groups?: number;
+}
+
+/** Options of a pooling; the defaults are PyTorch's. */
+export interface PoolOptions {
+  /** Steps of the window; the kernel's size by default. */
+  stride?: Sizes;
+  /** Border around the input, at most half the kernel, default 0. */
+  padding?: Sizes;
+}
+
+/** Geometry of a convolution of x [N, C, ...] with w [O, C/groups, ...]; `rank` counts spatial axes. */
+export function convWindow(op: string, rank: number, x: Shape, w: Shape, options: ConvOptions): Window {
+  const axes = ["D", "H", "W"].slice(3 - rank);
+  checkRank(op, "x", x, `[N, C, ${axes.join(", ")}]`);
+  checkRank(op, "w", w, `[O, C/groups, ${axes.map((axis) => `K${axis}`).join(", ")}]`);
+  const { groups = 1 } = options;
+  checkInteger(op, "groups", groups, 1);
+  const [n, c] = x as [number, number];
+  const [o, perGroup] = w as [number, number];
+  const shapes = `(x ${format(x)}, w ${format(w)}, groups ${groups})`;
+  if (c !== perGroup * groups) {
+    const expected = groups === 1 ? `${perGroup}` : `${perGroup} x ${groups} groups = ${perGroup * groups}`;
+    throw new ShapeError(`${op}: x has ${c} channels, w expects ${expected} ${shapes}`);
+  }
+  if (o % groups !== 0) throw new ShapeError(`${op}: w has ${o} output channels, not divisible by ${groups} groups ${shapes}`);
+  const kernel = w.slice(2);
+  kernel.forEach((size, i) => {
+    if (size < 1) throw new ShapeError(`${op}: w has an empty kernel axis K${axes[i]} ${shapes}`);
+  });
+  const stride = sizes(op, "stride", rank, options.stride ?? 1, 1);
+  const padding = sizes(op, "padding", rank, options.padding ?? 0, 0);
+  const dilation = sizes(op, "dilation", rank, options.dilation ?? 1, 1);
+  return window(op, n, c, x.slice(2), o, kernel, stride, padding, dilation, groups);
+}
+
+/** Geometry of a pooling of x [N, C, ...]; `rank` counts spatial axes. */
+export function poolWindow(op: string, rank: number, x: Shape, kernelSize: Sizes, options: PoolOptions): Window {
+  checkRank(op, "x", x, `[N, C, ${["D", "H", "W"].slice(3 - rank).join(", ")}]`);
+  const kernel = sizes(op, "kernelSize", rank, kernelSize, 1);
+  const stride = sizes(op, "stride", rank, options.stride ?? kernel, 1);
+  const padding = sizes(op, "padding", rank, options.padding ?? 0, 0);
+  padding.forEach((size, i) => {
+    if (size > kernel[i]! / 2) {
+      throw new RangeError(`${op}: padding must be at most half the kernel, got ${size} for kernel ${kernel[i]} (x ${format(x)})`);
+    }
+  });
+  const [n, c] = x as [number, number];
+  return window(op, n, c, x.slice(2), c, kernel, stride, padding, kernel.map(() => 1), 1);
+}
+
+/** The window through which the input adjoint of a unit-stride convolution sees dy: the flipped filter's, channels exchanged. */
+export function adjointWindow(win: Window): Window {
+  return Object.freeze({
+    ...win,
+    c: win.o,
+    input: win.output,
+    o: win.c,
+    output: win.input,
+    padding: triple((axis) => win.dilation[axis]! * (win.kernel[axis]! - 1) - win.padding[axis]!),
+    inputShape: win.outputShape,
+    outputShape: win.inputShape,
+  });
+}
+
+/** Writes the geometry where the next kernel call reads it (`assembly/window.ts`, same order) and returns the address. */
+export function windowPtr(win: Window): number {
+  ints(WINDOW_PTR, 22).set([
+    win.n, win.c, ...win.input, win.o, ...win.output, ...win.kernel, ...win.stride, ...win.padding, ...win.dilation, win.groups,
+  ]);
+  return WINDOW_PTR;
+}
+
+function window(
+  op: string, n: number, c: number, input: Shape, o: number, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: number,
+): Window {
+  const names = ["depth", "height", "width"].slice(3 - input.length);
+  const output = input.map((length, i) => {
+    const extent = dilation[i]! * (kernel[i]! - 1) + 1;
+    const padded = length + 2 * padding[i]!;
+    if (extent > padded) {
+      throw new ShapeError(
+        `${op}: kernel spans ${extent}, more than the padded ${names[i]} ${padded} ` +
+          `(kernel ${kernel[i]}, dilation ${dilation[i]}, ${names[i]} ${length}, padding ${padding[i]})`,
+      );
+    }
+    return Math.floor((padded - extent) / stride[i]!) + 1;
+  });
+  return Object.freeze({
+    n, c, o, groups,
+    input: extend(input, 1),
+    output: extend(output, 1),
+    kernel: extend(kernel, 1),
+    stride: extend(stride, 1),
+    padding: extend(padding, 0),
+    dilation: extend(dilation, 1),
+    inputShape: Object.freeze([n, c, ...input]),
+    outputShape: Object.freeze([n, o, ...output]),
+  });
+}
+
+function sizes(op: string, name: string, rank: number, value: Sizes, least: number): Shape {
+  const list = typeof value === "number" ? new Array<number>(rank).fill(value) : value;
+  if (!Array.isArray(list)) throw new TypeError(`${op}: ${name} must be a number or a list of ${rank}, got ${describe(value)}`);
+  if (list.length !== rank) throw new ShapeError(`${op}: ${name} must have ${rank} numbers, got ${list.length} (${format(list)})`);
+  for (const size of list) checkInteger(op, name, size, least);
+  return list;
+}
+
+function checkRank(op: string, name: string, shape: Shape, form: string): void {
+  const rank = form.split(",").length;
+  if (shape.length !== rank) {
+    throw new ShapeError(`${op}: ${name} must have ${rank} axes ${form}, it has ${shape.length} (${name} ${format(shape)})`);
+  }
+}
+
+function extend(values: Shape, filler: number): Triple {
+  return triple((axis) => values[axis - 3 + values.length] ?? filler);
+}
+
+function triple(value: (axis: number) => number): Triple {
+  return [value(0), value(1), value(2)];
+}

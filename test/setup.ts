@@ -1,0 +1,4 @@
+import { inject } from "vitest";
+import { init } from "../src/index.ts";
+
+await init({ build: inject("build") });

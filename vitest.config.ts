@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { playwright } from "@vitest/browser-playwright";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+import { type Build, builds, chromium, nodeHasRelaxed } from "./test/engines.ts";
+
+/** What esbuild's `binary` loader does for the bundle: a .wasm file is a module that exports its bytes. */
+const wasmBytes: Plugin = {
+  name: "wasm-bytes",
+  enforce: "pre",
+  load(id) {
+    if (!id.endsWith(".wasm")) return null;
+    const base64 = readFileSync(id).toString("base64");
+    return `export default Uint8Array.from(atob("${base64}"), (c) => c.charCodeAt(0));`;
+  },
+};
+
+const shared = { include: ["test/**/*.test.ts"], setupFiles: ["test/setup.ts"] };
+
+// One project for every engine and build: the same files everywhere. What is only about Node ends in .node.test.ts.
+const node = (build: Build) => ({
+  plugins: [wasmBytes],
+  test: { ...shared, name: `node ${build}`, environment: "node", provide: { build } },
+});
+
+const browser = {
+  plugins: [wasmBytes],
+  optimizeDeps: { noDiscovery: true },
+  test: {
+    ...shared,
+    name: "chromium",
+    exclude: ["test/**/*.node.test.ts"],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: { executablePath: chromium!, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] },
+      }),
+      instances: builds.map((build) => ({ browser: "chromium" as const, name: `chromium ${build}`, provide: { build } })),
+    },
+  },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      ...builds.filter((build) => build !== "relaxed" || nodeHasRelaxed).map(node),
+      ...(chromium ? [browser] : []),
+    ],
+  },
+});
+
+declare module "vitest" {
+  interface ProvidedContext {
+    build: Build;
+  }
+}
