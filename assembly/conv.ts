@@ -1,4 +1,4 @@
-import { gemm, gemmInPlace, MR, NR, packB } from "./gemm";
+import { gemm, gemmInPlace, MR, NR, packB, packedBFloats } from "./gemm";
 import { col2im, im2col } from "./im2col";
 import { fillRun } from "./runs";
 import { Window } from "./window";
@@ -31,7 +31,7 @@ export function columnFloats(window: usize): i32 {
 /** Floats of packed filters: every group's panels of 8 output channels. */
 export function packedFloats(window: usize): i32 {
   const win = changetype<Window>(window);
-  return win.groups * ((win.o / win.groups + NR - 1) / NR) * NR * win.taps;
+  return win.groups * packedBFloats(win.taps, win.o / win.groups);
 }
 
 /**
@@ -43,7 +43,7 @@ export function packedFloats(window: usize): i32 {
 export function packFilters(window: usize, w: usize, packed: usize): void {
   const win = changetype<Window>(window);
   const taps = win.taps, o = win.o / win.groups;
-  const floats = (o + NR - 1) / NR * NR * taps;
+  const floats = packedBFloats(taps, o);
   for (let g = 0; g < win.groups; g++) {
     packB(taps, o, w + (<usize>(g * o * taps) << 2), 1, taps, packed + (<usize>(g * floats) << 2));
   }
@@ -59,7 +59,7 @@ export function packFilters(window: usize, w: usize, packed: usize): void {
 export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize, bias: usize, y: usize, col: usize): void {
   const win = changetype<Window>(window);
   const groups = win.groups, taps = win.taps, o = win.o / groups, c = win.c / groups;
-  const floats = (o + NR - 1) / NR * NR * taps;
+  const floats = packedBFloats(taps, o);
   const pointwise = win.pointwise;
   const rows = tileRows(taps);
   for (let q = from; q < to; q += rows) {
@@ -115,7 +115,7 @@ export function convFilterAdjoint(window: usize, x: usize, dy: usize, dw: usize,
 /** Floats that the filters of one group take, packed for `convInputAdjoint`. */
 export function packedAdjointFloats(window: usize): i32 {
   const win = changetype<Window>(window);
-  return win.groups * ((win.taps + NR - 1) / NR) * NR * (win.o / win.groups);
+  return win.groups * packedBFloats(win.o / win.groups, win.taps);
 }
 
 /**
@@ -128,7 +128,7 @@ export function convInputAdjoint(window: usize, dy: usize, w: usize, dx: usize, 
   const win = changetype<Window>(window);
   const groups = win.groups, taps = win.taps, o = win.o / groups;
   const positions = win.positions;
-  const floats = (taps + NR - 1) / NR * NR * o;
+  const floats = packedBFloats(o, taps);
   const rows = tileRows(taps);
   for (let g = 0; g < groups; g++) {
     packB(o, taps, w + (<usize>(g * o * taps) << 2), taps, 1, packed + (<usize>(g * floats) << 2));

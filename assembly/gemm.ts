@@ -16,6 +16,11 @@ export const MR: i32 = 6;
 /** Bytes of A that one block of rows may take: the block is read once per panel of B and should stay in the L2 cache. */
 const BLOCK_BYTES: i32 = 1 << 17;
 
+/** Floats that `packB` writes for a [k, n] matrix. */
+export function packedBFloats(k: i32, n: i32): i32 {
+  return (n + NR - 1) / NR * NR * k;
+}
+
 /**
  * Packs B into panels of 8 columns: out[j / 8][p][j % 8] = B[p, j], the last panel filled up with zeros.
  *

@@ -1,12 +1,14 @@
 // The ABI: every kernel that the host may call. Pointers are byte addresses, sizes count elements, nothing is returned
 // but the sizes of buffers that the caller must bring.
 
-export { gemm, gemmInPlace, packB } from "./gemm";
+export { gemm, gemmInPlace, packB, packedBFloats } from "./gemm";
 export { col2im, im2col } from "./im2col";
 export {
   columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters,
 } from "./conv";
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
 export { repeatRow, sum, sumRows } from "./reduce";
+export { adam, sgd } from "./optim";
+export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";
 export { transpose } from "./transpose";
 export { probe as windowProbe } from "./window";

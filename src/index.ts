@@ -14,3 +14,21 @@ export { mul } from "./ops/mul.ts";
 export { relu } from "./ops/relu.ts";
 export { scale } from "./ops/scale.ts";
 export { mean, sum } from "./ops/sum.ts";
+export { linear } from "./ops/linear.ts";
+export { matmul } from "./ops/matmul.ts";
+export { flatten, reshape } from "./ops/reshape.ts";
+export { type Labels, softmaxCrossEntropy } from "./ops/softmaxCrossEntropy.ts";
+
+export { Conv2d, type Conv2dLayerOptions } from "./layers/conv2d.ts";
+export { Flatten } from "./layers/flatten.ts";
+export { Linear } from "./layers/linear.ts";
+export { Module, Sequential } from "./layers/module.ts";
+export { Parameter } from "./layers/parameter.ts";
+export { ReLU } from "./layers/relu.ts";
+export type { Summary, SummaryRow } from "./layers/summary.ts";
+
+export { Adam, type AdamOptions } from "./optim/adam.ts";
+export { Optimizer } from "./optim/optimizer.ts";
+export { SGD, type SGDOptions } from "./optim/sgd.ts";
+
+export { manualSeed } from "./random.ts";

@@ -24,16 +24,30 @@ export type Layout = "rowMajor" | "channelsLast";
 /** A block of memory, shared by the tensors that are views of one another. */
 class Storage {
   users = 1;
-  readonly ptr: number;
-  readonly bytes: number;
+  readonly #bytes: number;
+  readonly #what: () => string;
+  readonly #initialise: ((ptr: number) => void) | undefined;
+  #ptr: number | undefined;
 
-  constructor(bytes: number, what: () => string) {
-    this.bytes = bytes;
-    this.ptr = isDry() ? 0 : allocate(bytes, what);
+  /** With `initialise` the block is taken at its first use, and filled then. */
+  constructor(bytes: number, what: () => string, initialise?: (ptr: number) => void) {
+    this.#bytes = bytes;
+    this.#what = what;
+    this.#initialise = initialise;
+    if (!initialise && !isDry()) this.#ptr = allocate(bytes, what);
+  }
+
+  /** The block's address; 0 where there is none because shapes alone are computed. */
+  get ptr(): number {
+    if (this.#ptr === undefined && !isDry()) {
+      this.#ptr = allocate(this.#bytes, this.#what);
+      this.#initialise?.(this.#ptr);
+    }
+    return this.#ptr ?? 0;
   }
 
   release(): void {
-    if (--this.users === 0 && this.ptr !== 0) free(this.ptr, this.bytes);
+    if (--this.users === 0 && this.#ptr !== undefined) free(this.#ptr, this.#bytes);
   }
 }
 
@@ -58,11 +72,12 @@ export class Tensor<D extends DType = "float32"> {
   #release = false;
 
   /** @internal Use `tensor`, `empty` or an operation. */
-  constructor(shape: Shape, dtype: D, layout: Layout = "rowMajor", storage?: Storage) {
+  constructor(shape: Shape, dtype: D, layout: Layout = "rowMajor", storage?: Storage | ((ptr: number) => void)) {
     this.shape = shape;
     this.dtype = dtype;
     this.layout = layout;
-    this.#storage = storage ?? new Storage(sizeOf(shape) * elementBytes[dtype], () => `a tensor ${format(shape)}`);
+    this.#storage =
+      storage instanceof Storage ? storage : new Storage(sizeOf(shape) * elementBytes[dtype], () => `a tensor ${format(shape)}`, storage);
     countTensor(1);
     adopt(this);
   }
@@ -87,15 +102,14 @@ export class Tensor<D extends DType = "float32"> {
     return this.storage.users > 1;
   }
 
-  /** @internal */
-  protected get storage(): Storage {
+  private get storage(): Storage {
     if (!this.#storage) throw new Error(`tensor ${format(this.shape)} is used after it was disposed`);
     return this.#storage;
   }
 
   /** Copies the elements out, in the order of `shape` (row-major, NCHW for maps). */
   data(): Arrays[D] {
-    if (this.layout === "rowMajor") return this.view().slice() as Arrays[D];
+    if (this.layout === "rowMajor" || isDry()) return this.view().slice() as Arrays[D];
     const plain = allocate(this.size * 4, () => `a copy of a tensor ${format(this.shape)}`);
     const [n, c, inner] = channelAxes(this.shape);
     kernels().transpose(n, inner, c, this.ptr, plain);
@@ -106,6 +120,7 @@ export class Tensor<D extends DType = "float32"> {
 
   /** The elements as they lie in memory. Valid until the memory grows: for immediate use. */
   view(): Arrays[D] {
+    if (isDry()) throw new Error(`tensor ${format(this.shape)} has no values while shapes alone are computed (by summary)`);
     return views[this.dtype](this.ptr, this.size) as Arrays[D];
   }
 

@@ -69,18 +69,18 @@ export function convWindow(op: string, rank: number, x: Shape, w: Shape, options
   kernel.forEach((size, i) => {
     if (size < 1) throw new ShapeError(`${op}: w has an empty kernel axis K${axes[i]} ${shapes}`);
   });
-  const stride = sizes(op, "stride", rank, options.stride ?? 1, 1);
-  const padding = sizes(op, "padding", rank, options.padding ?? 0, 0);
-  const dilation = sizes(op, "dilation", rank, options.dilation ?? 1, 1);
+  const stride = spatialSizes(op, "stride", rank, options.stride ?? 1, 1);
+  const padding = spatialSizes(op, "padding", rank, options.padding ?? 0, 0);
+  const dilation = spatialSizes(op, "dilation", rank, options.dilation ?? 1, 1);
   return window(op, n, c, x.slice(2), o, kernel, stride, padding, dilation, groups);
 }
 
 /** Geometry of a pooling of x [N, C, ...]; `rank` counts spatial axes. */
 export function poolWindow(op: string, rank: number, x: Shape, kernelSize: Sizes, options: PoolOptions): Window {
   checkRank(op, "x", x, `[N, C, ${["D", "H", "W"].slice(3 - rank).join(", ")}]`);
-  const kernel = sizes(op, "kernelSize", rank, kernelSize, 1);
-  const stride = sizes(op, "stride", rank, options.stride ?? kernel, 1);
-  const padding = sizes(op, "padding", rank, options.padding ?? 0, 0);
+  const kernel = spatialSizes(op, "kernelSize", rank, kernelSize, 1);
+  const stride = spatialSizes(op, "stride", rank, options.stride ?? kernel, 1);
+  const padding = spatialSizes(op, "padding", rank, options.padding ?? 0, 0);
   padding.forEach((size, i) => {
     if (size > kernel[i]! / 2) {
       throw new RangeError(`${op}: padding must be at most half the kernel, got ${size} for kernel ${kernel[i]} (x ${format(x)})`);
@@ -140,7 +140,8 @@ function window(
   });
 }
 
-function sizes(op: string, name: string, rank: number, value: Sizes, least: number): Shape {
+/** One number per spatial axis from an option, checked against a smallest value. */
+export function spatialSizes(op: string, name: string, rank: number, value: Sizes, least: number): Shape {
   const list = typeof value === "number" ? new Array<number>(rank).fill(value) : value;
   if (!Array.isArray(list)) throw new TypeError(`${op}: ${name} must be a number or a list of ${rank}, got ${describe(value)}`);
   if (list.length !== rank) throw new ShapeError(`${op}: ${name} must have ${rank} numbers, got ${list.length} (${format(list)})`);
