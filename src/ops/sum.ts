@@ -1,5 +1,5 @@
 import { kernels } from "../runtime/kernels.ts";
-import type { Shape } from "../shape.ts";
+import { format, type Shape, ShapeError } from "../shape.ts";
 import { checkTensor, empty, type Layout, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
 import { scale } from "./scale.ts";
@@ -21,12 +21,14 @@ export function sum(x: Tensor): Tensor {
 /**
  * Mean of all elements.
  *
- * @returns a scalar, shape []; NaN for a tensor without elements
+ * @returns a scalar, shape []
+ * @throws ShapeError for a tensor without elements
  * @example
  * mean(tensor([1, 2, 3])).item(); // 2
  */
 export function mean(x: Tensor): Tensor {
   checkTensor("mean", "x", x);
+  if (x.size === 0) throw new ShapeError(`mean: x has no elements (x ${format(x.shape)})`);
   return scale(sum(x), 1 / x.size);
 }
 
