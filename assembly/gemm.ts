@@ -1,8 +1,15 @@
 import { madd } from "./lanes";
+import { copyRun, fillRun } from "./runs";
 
-// General matrix product around one register tile of 6 rows and 8 columns: 12 four-lane accumulators, 2 vectors of B
-// and one broadcast of A fill the 16 vector registers of x64. Measured in V8 14.6 with relaxed multiply-add on packed
-// data: 6x8 reaches 66.7 of 66.7 GFLOP/s, 4x8 54, 4x12 and 3x16 spill (45).
+// General matrix product around one register tile. x64 has 16 vector registers, of which V8 keeps one for itself. With a fused
+// multiply-add, 6 rows by 8 columns fill the rest: 12 four-lane sums, 2 vectors of B, one broadcast of A. A separate
+// multiplication needs one more for the product, and the tile spills; 4 rows by 8 columns do not. GFLOP/s of a product
+// 3136 x 64 x 576 on one core of an AMD EPYC (Zen 5), next to the peak of the same instructions in registers:
+//
+//                               4 x 8   5 x 8   6 x 8   peak
+//   relaxed, V8 14.6                              63      64
+//   mul + add, V8 14.6            58      39      32      60
+//   mul + add, V8 11.3            48      26      31      63
 //
 // Every element of C is one sum over k in ascending order, in every build and for every tile shape, so a result does not
 // depend on how the rows are split. Method: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication",
@@ -11,7 +18,7 @@ import { madd } from "./lanes";
 /** Columns of a register tile, and of a packed panel of B. */
 export const NR: i32 = 8;
 /** Rows of a register tile. */
-export const MR: i32 = 6;
+export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
 /** Bytes of A that one block of rows may take: the block is read once per panel of B and should stay in the L2 cache. */
 const BLOCK_BYTES: i32 = 1 << 17;
@@ -33,11 +40,15 @@ export function packB(k: i32, n: i32, b: usize, rs: i32, cs: i32, out: usize): v
     const nr = min(NR, n - j0);
     for (let p = 0; p < k; p++) {
       let from = b + (<usize>(p * rs + j0 * cs) << 2);
-      for (let j = 0; j < nr; j++) {
-        store<f32>(out + (<usize>j << 2), load<f32>(from));
-        from += <usize>cs << 2;
+      if (cs == 1 && nr == NR) {
+        copyRun(NR, from, out);
+      } else {
+        for (let j = 0; j < nr; j++) {
+          store<f32>(out + (<usize>j << 2), load<f32>(from));
+          from += <usize>cs << 2;
+        }
+        fillRun(NR - nr, 0, out + (<usize>nr << 2));
       }
-      for (let j = nr; j < NR; j++) store<f32>(out + (<usize>j << 2), 0);
       out += NR << 2;
     }
   }
@@ -88,7 +99,7 @@ function product(
 }
 
 /**
- * One register tile: C[mr, nr] = A[mr, k] B[k, nr] (+ bias, or + C). mr in 1..6, nr in 1..8; lda, ldc, bStep in bytes.
+ * One register tile: C[mr, nr] = A[mr, k] B[k, nr] (+ bias, or + C). mr in 1..MR, nr in 1..8; lda, ldc, bStep in bytes.
  * Rows beyond mr read the last valid row again and are not stored: one loop serves every edge.
  */
 function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: usize, bStep: usize, bias: usize, c: usize, ldc: usize, accumulate: bool): void {
@@ -106,10 +117,12 @@ function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: u
         c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
         s = v128.load32_splat(a, 12);
         c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
-        s = v128.load32_splat(a, 16);
-        c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
-        s = v128.load32_splat(a, 20);
-        c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
+        if (MR == 6) {
+          s = v128.load32_splat(a, 16);
+          c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
+          s = v128.load32_splat(a, 20);
+          c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
+        }
         a += lda;
         b += bStep;
       }
@@ -129,11 +142,14 @@ function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: u
         c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
         s = v128.load32_splat(a3);
         c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
-        s = v128.load32_splat(a4);
-        c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
-        s = v128.load32_splat(a5);
-        c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
-        a += 4; a1 += 4; a2 += 4; a3 += 4; a4 += 4; a5 += 4;
+        if (MR == 6) {
+          s = v128.load32_splat(a4);
+          c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
+          s = v128.load32_splat(a5);
+          c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
+          a4 += 4; a5 += 4;
+        }
+        a += 4; a1 += 4; a2 += 4; a3 += 4;
         b += bStep;
       }
     }
@@ -141,8 +157,10 @@ function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: u
     if (mr > 1) { c += ldc; storeRow(nr, c10, c11, bias, c, accumulate); }
     if (mr > 2) { c += ldc; storeRow(nr, c20, c21, bias, c, accumulate); }
     if (mr > 3) { c += ldc; storeRow(nr, c30, c31, bias, c, accumulate); }
-    if (mr > 4) { c += ldc; storeRow(nr, c40, c41, bias, c, accumulate); }
-    if (mr > 5) { c += ldc; storeRow(nr, c50, c51, bias, c, accumulate); }
+    if (MR == 6) {
+      if (mr > 4) { c += ldc; storeRow(nr, c40, c41, bias, c, accumulate); }
+      if (mr > 5) { c += ldc; storeRow(nr, c50, c51, bias, c, accumulate); }
+    }
   } else {
     const aStep: usize = transA ? lda : 4;
     const aRow: usize = transA ? 4 : lda;

@@ -37,8 +37,9 @@ export function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean, 
   const [rowsA, columnsA] = a.shape as [number, number];
   const [rowsB, columnsB] = b.shape as [number, number];
   const m = transA ? columnsA : rowsA, k = transA ? rowsA : columnsA, n = transB ? rowsB : columnsB;
-  // Without bias or transposition b is read as it lies: packing would cost a pass over it.
-  const y = transB || bias ? packed() : inPlace();
+  // A few rows do not pay for packing b, and where nothing is transposed it can be read as it lies. With many rows it must be
+  // packed: at n = 512 every column of a panel falls into the same cache sets (18 against 60 GFLOP/s, AMD EPYC).
+  const y = transB || bias || m > 24 ? packed() : inPlace();
   return record(
     y,
     [a, (dy) => (transA ? product(b, dy, transB, true) : product(dy, b, false, !transB))],

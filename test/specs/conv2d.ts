@@ -1,6 +1,6 @@
 import { conv2d, ShapeError, zeros } from "../../src/index.ts";
 import type { Conv2dOptions } from "../../src/ops/conv2d.ts";
-import { addAt, at, forEachIndex, ndarray, product } from "../array.ts";
+import { ndarray, product } from "../array.ts";
 import type { Case, OpSpec } from "./spec.ts";
 
 type Options = Omit<Conv2dOptions, "bias">;
@@ -44,18 +44,33 @@ export const conv2dSpec: OpSpec<Options> = {
   name: "conv2d",
   run: ([x, w, bias], options) => conv2d(x!, w!, { ...options, ...(bias && { bias }) }),
   reference: ([x, w, bias], options) => {
-    const [n, , h, width] = x!.shape as [number, number, number, number];
+    const [n, c, h, width] = x!.shape as [number, number, number, number];
     const [o, perGroup, kh, kw] = w!.shape as [number, number, number, number];
     const [sh, sw] = pair(options.stride), [eh, ew] = pair(options.dilation), [ph, pw] = pair(options.padding ?? 0);
-    const groups = options.groups ?? 1;
-    const y = ndarray([n, o, outputSize(h, kh, sh, ph, eh), outputSize(width, kw, sw, pw, ew)]);
-    forEachIndex(y.shape, (n, o, i, j) => {
-      const first = Math.floor(o! / (w!.shape[0]! / groups)) * perGroup;
-      forEachIndex([perGroup, kh, kw], (c, k, l) => {
-        addAt(y, at(w!, o!, c!, k!, l!) * at(x!, n!, first + c!, i! * sh + k! * eh - ph, j! * sw + l! * ew - pw), n!, o!, i!, j!);
-      });
-      if (bias) addAt(y, at(bias, o!), n!, o!, i!, j!);
-    });
+    const oh = outputSize(h, kh, sh, ph, eh), ow = outputSize(width, kw, sw, pw, ew);
+    const outputsPerGroup = o / (options.groups ?? 1);
+    const y = ndarray([n, o, oh, ow]);
+    let at = 0;
+    for (let image = 0; image < n; image++) {
+      for (let out = 0; out < o; out++) {
+        for (let i = 0; i < oh; i++) {
+          for (let j = 0; j < ow; j++) {
+            let sum = bias ? bias.data[out]! : 0;
+            for (let inGroup = 0; inGroup < perGroup; inGroup++) {
+              const channel = Math.floor(out / outputsPerGroup) * perGroup + inGroup;
+              for (let k = 0; k < kh; k++) {
+                for (let l = 0; l < kw; l++) {
+                  const row = i * sh + k * eh - ph, column = j * sw + l * ew - pw;
+                  if (row < 0 || row >= h || column < 0 || column >= width) continue;
+                  sum += w!.data[((out * perGroup + inGroup) * kh + k) * kw + l]! * x!.data[((image * c + channel) * h + row) * width + column]!;
+                }
+              }
+            }
+            y.data[at++] = sum;
+          }
+        }
+      }
+    }
     return y;
   },
   cases: [...cases, ...awkward],

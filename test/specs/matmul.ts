@@ -1,5 +1,5 @@
 import { flatten, linear, matmul, reshape, ShapeError, zeros } from "../../src/index.ts";
-import { addAt, at, forEachIndex, ndarray, product } from "../array.ts";
+import { at, forEachIndex, ndarray, product } from "../array.ts";
 import type { Case, OpSpec } from "./spec.ts";
 
 // Around the register tile of 6 rows and 8 columns.
@@ -9,8 +9,14 @@ export const matmulSpec: OpSpec<{}> = {
   name: "matmul",
   run: ([a, b]) => matmul(a!, b!),
   reference: ([a, b]) => {
-    const y = ndarray([a!.shape[0]!, b!.shape[1]!]);
-    forEachIndex([...y.shape, a!.shape[1]!], (i, j, k) => addAt(y, at(a!, i!, k!) * at(b!, k!, j!), i!, j!));
+    const [m, k] = a!.shape as [number, number];
+    const n = b!.shape[1]!;
+    const y = ndarray([m, n]);
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        for (let p = 0; p < k; p++) y.data[i * n + j]! += a!.data[i * k + p]! * b!.data[p * n + j]!;
+      }
+    }
     return y;
   },
   cases: [
