@@ -2,7 +2,7 @@
 //   node scripts/build.mjs [kernels]
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
@@ -19,18 +19,21 @@ for (const target of ["scalar", "simd", "relaxed"]) {
 }
 if (kernelsOnly) process.exit(0);
 
+const common = { bundle: true, format: "esm", target: "es2022" };
 await build({
+  ...common,
   entryPoints: { index: "src/index.ts", data: "src/data/index.ts" },
   outdir: "dist",
-  bundle: true,
   splitting: true,
   chunkNames: "[name]-[hash]",
-  format: "esm",
   platform: "neutral",
-  target: "es2022",
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
   loader: { ".wasm": "binary" },
 });
+// The main job and the page import the package by its name, as anybody would.
+await build({ ...common, entryPoints: ["demo/train.ts"], outdir: "dist/demo", platform: "node", packages: "external" });
+await build({ ...common, entryPoints: ["demo/page.ts"], outdir: "dist/demo", platform: "browser" });
+copyFileSync("demo/index.html", "dist/demo/index.html");
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
