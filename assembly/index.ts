@@ -7,6 +7,7 @@ export {
   columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters,
 } from "./conv";
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
+export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from "./pool";
 export { repeatRow, sum, sumRows } from "./reduce";
 export { adam, sgd } from "./optim";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";

@@ -9,6 +9,13 @@ export { gradients, type Gradients } from "./tape.ts";
 export type { ConvOptions, PoolOptions, Sizes } from "./window.ts";
 
 export { conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, type Conv2dOptions } from "./ops/conv2d.ts";
+export { maxPool1d, maxPool1dWithIndices } from "./ops/maxPool1d.ts";
+export { maxPool2d, maxPool2dWithIndices } from "./ops/maxPool2d.ts";
+export { maxPool3d, maxPool3dWithIndices } from "./ops/maxPool3d.ts";
+export { avgPool1d } from "./ops/avgPool1d.ts";
+export { avgPool2d } from "./ops/avgPool2d.ts";
+export { avgPool3d } from "./ops/avgPool3d.ts";
+export type { AvgPoolOptions, MaxPoolOptions, MaxPoolResult } from "./ops/pooling.ts";
 export { add } from "./ops/add.ts";
 export { mul } from "./ops/mul.ts";
 export { relu } from "./ops/relu.ts";

@@ -48,6 +48,11 @@ export interface PoolOptions {
   stride?: Sizes;
   /** Border around the input, at most half the kernel, default 0. */
   padding?: Sizes;
+  /**
+   * Lets the last window reach beyond the padded input, instead of leaving a rest of the input out; default false. A window
+   * that would start behind the input is dropped nevertheless.
+   */
+  ceilMode?: boolean;
 }
 
 /** Geometry of a convolution of x [N, C, ...] with w [O, C/groups, ...]; `rank` counts spatial axes. */
@@ -75,19 +80,61 @@ export function convWindow(op: string, rank: number, x: Shape, w: Shape, options
   return window(op, n, c, x.slice(2), o, kernel, stride, padding, dilation, groups);
 }
 
-/** Geometry of a pooling of x [N, C, ...]; `rank` counts spatial axes. */
-export function poolWindow(op: string, rank: number, x: Shape, kernelSize: Sizes, options: PoolOptions): Window {
-  checkRank(op, "x", x, `[N, C, ${["D", "H", "W"].slice(3 - rank).join(", ")}]`);
+/**
+ * Geometry of a pooling of x [N, C, ...]; `rank` counts spatial axes. Every window has a tap inside the input: empty inputs
+ * are refused, and so is a dilation that steps over the whole input from one border into the other.
+ */
+export function poolWindow(op: string, rank: number, x: Shape, kernelSize: Sizes, options: PoolOptions, dilation: Sizes = 1): Window {
+  const axes = ["D", "H", "W"].slice(3 - rank);
+  checkRank(op, "x", x, `[N, C, ${axes.join(", ")}]`);
   const kernel = spatialSizes(op, "kernelSize", rank, kernelSize, 1);
   const stride = spatialSizes(op, "stride", rank, options.stride ?? kernel, 1);
   const padding = spatialSizes(op, "padding", rank, options.padding ?? 0, 0);
+  const steps = spatialSizes(op, "dilation", rank, dilation, 1);
+  const { ceilMode = false } = options;
+  checkBoolean(op, "ceilMode", ceilMode);
+  for (const [name, list] of Object.entries({ kernelSize: kernel, stride, dilation: steps })) {
+    const size = Math.max(...list);
+    if (size > MAX_POOL_SIZE) throw new RangeError(`${op}: ${name} must be at most ${MAX_POOL_SIZE}, got ${size} (x ${format(x)})`);
+  }
   padding.forEach((size, i) => {
     if (size > kernel[i]! / 2) {
       throw new RangeError(`${op}: padding must be at most half the kernel, got ${size} for kernel ${kernel[i]} (x ${format(x)})`);
     }
   });
   const [n, c] = x as [number, number];
-  return window(op, n, c, x.slice(2), c, kernel, stride, padding, kernel.map(() => 1), 1);
+  const input = x.slice(2);
+  input.forEach((length, i) => {
+    if (length === 0) throw new ShapeError(`${op}: x has an empty axis ${axes[i]} (x ${format(x)})`);
+  });
+  const win = window(op, n, c, input, c, kernel, stride, padding, steps, 1, ceilMode);
+  input.forEach((length, i) => {
+    if (skips(length, win.outputShape[2 + i]!, steps[i]!, stride[i]!, padding[i]!)) {
+      throw new ShapeError(
+        `${op}: dilation ${steps[i]} leaves a window without a tap inside ${axes[i]} = ${length} ` +
+          `(kernel ${kernel[i]}, stride ${stride[i]}, padding ${padding[i]}, x ${format(x)})`,
+      );
+    }
+  });
+  return win;
+}
+
+// Kernels compute with 32-bit integers: sums of a few such sizes and an extent must not overflow.
+const MAX_POOL_SIZE = 2 ** 28;
+
+// True if a window that starts in the padding in front has its next tap behind the input. Only a dilation beyond the input's
+// length can do that; PyTorch 1.13 returns indices outside the input then.
+function skips(length: number, windows: number, dilation: number, stride: number, padding: number): boolean {
+  if (dilation <= length) return false;
+  for (let start = -padding; start < 0 && windows > 0; start += stride, windows--) {
+    if (start + Math.ceil(-start / dilation) * dilation >= length) return true;
+  }
+  return false;
+}
+
+/** Checks an option that is true or false. */
+export function checkBoolean(op: string, name: string, value: unknown): void {
+  if (typeof value !== "boolean") throw new TypeError(`${op}: ${name} must be true or false, got ${describe(value)}`);
 }
 
 /** The window through which the input adjoint of a unit-stride convolution sees dy: the flipped filter's, channels exchanged. */
@@ -114,18 +161,22 @@ export function windowPtr(win: Window): number {
 
 function window(
   op: string, n: number, c: number, input: Shape, o: number, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: number,
+  ceilMode: boolean = false,
 ): Window {
   const names = ["depth", "height", "width"].slice(3 - input.length);
   const output = input.map((length, i) => {
     const extent = dilation[i]! * (kernel[i]! - 1) + 1;
     const padded = length + 2 * padding[i]!;
-    if (extent > padded) {
+    // In ceil mode the last window may hang over by less than a stride.
+    const slack = padded - extent + (ceilMode ? stride[i]! - 1 : 0);
+    if (slack < 0) {
       throw new ShapeError(
         `${op}: kernel spans ${extent}, more than the padded ${names[i]} ${padded} ` +
           `(kernel ${kernel[i]}, dilation ${dilation[i]}, ${names[i]} ${length}, padding ${padding[i]})`,
       );
     }
-    return Math.floor((padded - extent) / stride[i]!) + 1;
+    const last = Math.floor(slack / stride[i]!);
+    return ceilMode && last * stride[i]! >= length + padding[i]! ? last : last + 1;
   });
   return Object.freeze({
     n, c, o, groups,

@@ -66,7 +66,7 @@ export function checkForward<O>(spec: OpSpec<O>, { shapes, options }: Case<O>): 
 /**
  * Every gradient against the reference: for a random dy and a random direction v in each argument, <v, dx> must equal the
  * directional difference of <reference(x), dy> along v. The difference is central and in double precision: exact for affine
- * operations with step 1, and good to about 1e-9 with step 1e-4 for smooth ones.
+ * operations with step 1, and good to about 1e-9 with step 1e-4 for smooth ones; `step` overrides both.
  */
 export function checkGradients<O>(spec: OpSpec<O>, { shapes, options }: Case<O>): void {
   scope(() => {
@@ -75,7 +75,7 @@ export function checkGradients<O>(spec: OpSpec<O>, { shapes, options }: Case<O>)
     const dy = randomArray(spec.reference(inputs, options).shape, 99);
     const weights = toTensor(dy);
     const { grads } = gradients(() => sum(mul(spec.run(tensors, options), weights)), tensors);
-    const step = spec.affine ? 1 : 1e-4;
+    const step = spec.step ?? (spec.affine ? 1 : 1e-4);
     inputs.forEach((input, i) => {
       const v = randomArray(input.shape, 50 + i);
       const value = (t: number): NdArray => spec.reference(inputs.map((x, j) => (j === i ? plus(x, t, v) : x)), options);

@@ -1,5 +1,11 @@
+import { avgPool1dSpec } from "./avgPool1d.ts";
+import { avgPool2dSpec } from "./avgPool2d.ts";
+import { avgPool3dSpec } from "./avgPool3d.ts";
 import { conv2dSpec } from "./conv2d.ts";
 import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import { maxPool1dSpec } from "./maxPool1d.ts";
+import { maxPool2dSpec } from "./maxPool2d.ts";
+import { maxPool3dSpec } from "./maxPool3d.ts";
 import { addSpec, meanSpec, mulSpec, reluSpec, scaleSpec, sumSpec } from "./pointwise.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
 import type { OpSpec } from "./spec.ts";
@@ -7,10 +13,16 @@ import type { OpSpec } from "./spec.ts";
 /** Every operation's spec: one line each. */
 export const specs: OpSpec<any>[] = [
   addSpec,
+  avgPool1dSpec,
+  avgPool2dSpec,
+  avgPool3dSpec,
   conv2dSpec,
   flattenSpec,
   linearSpec,
   matmulSpec,
+  maxPool1dSpec,
+  maxPool2dSpec,
+  maxPool3dSpec,
   meanSpec,
   mulSpec,
   reluSpec,

@@ -32,6 +32,8 @@ export interface OpSpec<Options = unknown> {
    * they are taken with a small step.
    */
   affine: boolean;
+  /** Step of the directional differences where neither suits: small enough to stay on one side of every kink. */
+  step?: number;
   bad: BadCall[];
   /** Floating-point operations of the forward pass, for the bench. */
   flops?: (shapes: Shape[], options: Options) => number;

@@ -1,0 +1,168 @@
+import { average, maximum, spread, winner } from "./poolBox";
+import { fillRun } from "./runs";
+import { Window } from "./window";
+
+// Max and average pooling, and their adjoints. Every output position sees a box of taps; what lies in the padding is cut off
+// here, before the loops over the taps (`poolBox.ts`), so that they only meet taps inside the image.
+//
+// With the winners of a max pooling fixed, it is a selection, y = S x. S' scatters, S gathers: the adjoints of each other.
+
+/** What `walk` does at each position. */
+const MAX: i32 = 0;
+const AVERAGE: i32 = 1;
+const SPREAD: i32 = 2;
+
+/**
+ * y[q, c] = max of x[q * stride + tap * dilation - padding, c] over the taps inside the image, for output positions
+ * from <= q < to; index[q, c] = where it lies in its plane, (d * H + h) * W + w.
+ *
+ * The first maximum in row-major order wins. A NaN counts as larger than everything, the last NaN wins.
+ *
+ * Shapes:   x [N, D, H, W, C]; y [N, OD, OH, OW, C]; index as y, of i32, or 0: then only y is made, at less than half the cost.
+ * Writes:   overwrites y and index at these positions.
+ * Requires: every window has a tap inside the image.
+ * Adjoint:  `maxPoolAdjoint`, of the selection that index describes.
+ * Source:   PyTorch's `max_pool2d`, for ties and NaN.
+ */
+export function maxPool(window: usize, from: i32, to: i32, x: usize, y: usize, index: usize): void {
+  walk(window, MAX, from, to, x, y, index, false, 0);
+}
+
+/**
+ * dx[index[q, c], c] += dy[q, c] in every image, from zero: S' dy.
+ *
+ * Shapes:   index, dy as y, dx as x of `maxPool`.
+ * Writes:   overwrites dx.
+ * Requires: 0 <= index < D * H * W.
+ * Adjoint:  `maxPoolSelect`.
+ */
+export function maxPoolAdjoint(window: usize, index: usize, dy: usize, dx: usize): void {
+  const win = changetype<Window>(window);
+  const c = win.c, positions = win.od * win.oh * win.ow;
+  const imageFloats = win.d * win.h * win.w * c;
+  fillRun(win.n * imageFloats, 0, dx);
+  for (let n = 0; n < win.n; n++) {
+    for (let q = 0; q < positions; q++) {
+      for (let j = 0; j < c; j++, index += 4, dy += 4) {
+        const at = dx + (<usize>(load<i32>(index) * c + j) << 2);
+        store<f32>(at, load<f32>(at) + load<f32>(dy));
+      }
+    }
+    dx += <usize>imageFloats << 2;
+  }
+}
+
+/**
+ * y[q, c] = x[index[q, c], c] in every image: S x.
+ *
+ * Shapes:   index, y, x as those of `maxPool`.
+ * Writes:   overwrites y.
+ * Requires: 0 <= index < D * H * W.
+ * Adjoint:  `maxPoolAdjoint`.
+ */
+export function maxPoolSelect(window: usize, index: usize, x: usize, y: usize): void {
+  const win = changetype<Window>(window);
+  const c = win.c, positions = win.od * win.oh * win.ow;
+  const imageBytes = <usize>(win.d * win.h * win.w * c) << 2;
+  for (let n = 0; n < win.n; n++, x += imageBytes) {
+    for (let q = 0; q < positions; q++) {
+      for (let j = 0; j < c; j++, index += 4, y += 4) store<f32>(y, load<f32>(x + (<usize>(load<i32>(index) * c + j) << 2)));
+    }
+  }
+}
+
+/**
+ * y[q, c] = sum of x[q * stride + tap - padding, c] over the taps inside the image / divisor(q), for output positions
+ * from <= q < to. divisor(q) is `divisor`, or if that is 0 the number of taps inside the padded image (`countPadding`) or inside
+ * the image itself.
+ *
+ * Shapes:   x [N, D, H, W, C]; y [N, OD, OH, OW, C].
+ * Writes:   overwrites y at these positions.
+ * Requires: dilation 1; every window has a tap inside the image.
+ * Adjoint:  `avgPoolAdjoint`.
+ */
+export function avgPool(window: usize, from: i32, to: i32, countPadding: bool, divisor: f32, x: usize, y: usize): void {
+  walk(window, AVERAGE, from, to, x, y, 0, countPadding, divisor);
+}
+
+/**
+ * dx[q * stride + tap - padding, c] += dy[q, c] / divisor(q) over the taps inside the image, from zero.
+ *
+ * Shapes:   dy, dx as y, x of `avgPool`.
+ * Writes:   overwrites dx.
+ * Requires: as `avgPool`.
+ * Adjoint:  `avgPool`.
+ */
+export function avgPoolAdjoint(window: usize, countPadding: bool, divisor: f32, dy: usize, dx: usize): void {
+  const win = changetype<Window>(window);
+  fillRun(win.n * win.d * win.h * win.w * win.c, 0, dx);
+  walk(window, SPREAD, 0, win.positions, dx, dy, 0, countPadding, divisor);
+}
+
+/** The first tap that does not lie in front of the image. */
+// @ts-ignore: decorator
+@inline
+function firstTap(start: i32, step: i32): i32 {
+  return start >= 0 ? 0 : (step - 1 - start) / step;
+}
+
+/** One more than the last of `taps` that does not lie behind the image. */
+// @ts-ignore: decorator
+@inline
+function endTap(start: i32, step: i32, taps: i32, length: i32): i32 {
+  return start + (taps - 1) * step < length ? taps : (length - start + step - 1) / step;
+}
+
+/** Taps of an undilated window inside the image with its padding: in ceil mode the last window may reach beyond. */
+// @ts-ignore: decorator
+@inline
+function paddedTaps(start: i32, taps: i32, length: i32, padding: i32): f32 {
+  return <f32>(min(start + taps, length + padding) - start);
+}
+
+/** Visits the output positions from <= q < to, in order, each with the box of taps that lie inside the image. */
+function walk(
+  window: usize, action: i32, from: i32, to: i32, x: usize, y: usize, index: usize, countPadding: bool, divisor: f32,
+): void {
+  const win = changetype<Window>(window);
+  const d = win.d, h = win.h, w = win.w, c = win.c;
+  let ox = from % win.ow, rest = from / win.ow;
+  let oy = rest % win.oh;
+  rest /= win.oh;
+  let oz = rest % win.od;
+  const imageBytes = <usize>(d * h * w * c) << 2;
+  let image = x + <usize>(rest / win.od) * imageBytes;
+  y += <usize>(from * c) << 2;
+  if (index != 0) index += <usize>(from * c) << 2;
+  for (let q = from; q < to; q++) {
+    const z0 = oz * win.sd - win.pd, y0 = oy * win.sh - win.ph, x0 = ox * win.sw - win.pw;
+    const kz = firstTap(z0, win.ed), ky = firstTap(y0, win.eh), kx = firstTap(x0, win.ew);
+    const nz = endTap(z0, win.ed, win.kd, d) - kz, ny = endTap(y0, win.eh, win.kh, h) - ky, nx = endTap(x0, win.ew, win.kw, w) - kx;
+    const first = ((z0 + kz * win.ed) * h + y0 + ky * win.eh) * w + x0 + kx * win.ew;
+    if (action == MAX) {
+      if (index == 0) maximum(win, image, first, nz, ny, nx, y);
+      else winner(win, image, first, nz, ny, nx, y, index);
+    } else {
+      let count = divisor;
+      if (count == 0) {
+        count = countPadding
+          ? paddedTaps(z0, win.kd, d, win.pd) * paddedTaps(y0, win.kh, h, win.ph) * paddedTaps(x0, win.kw, w, win.pw)
+          : <f32>nz * <f32>ny * <f32>nx;
+      }
+      if (action == AVERAGE) average(win, image, first, nz, ny, nx, count, y);
+      else spread(win, image, first, nz, ny, nx, count, y);
+    }
+    y += <usize>c << 2;
+    if (index != 0) index += <usize>c << 2;
+    if (++ox == win.ow) {
+      ox = 0;
+      if (++oy == win.oh) {
+        oy = 0;
+        if (++oz == win.od) {
+          oz = 0;
+          image += imageBytes;
+        }
+      }
+    }
+  }
+}
