@@ -26,9 +26,15 @@ export { matmul } from "./ops/matmul.ts";
 export { flatten, reshape } from "./ops/reshape.ts";
 export { type Labels, softmaxCrossEntropy } from "./ops/softmaxCrossEntropy.ts";
 
+export { AvgPool1d } from "./layers/avgPool1d.ts";
+export { AvgPool2d } from "./layers/avgPool2d.ts";
+export { AvgPool3d } from "./layers/avgPool3d.ts";
 export { Conv2d, type Conv2dLayerOptions } from "./layers/conv2d.ts";
 export { Flatten } from "./layers/flatten.ts";
 export { Linear } from "./layers/linear.ts";
+export { MaxPool1d } from "./layers/maxPool1d.ts";
+export { MaxPool2d } from "./layers/maxPool2d.ts";
+export { MaxPool3d } from "./layers/maxPool3d.ts";
 export { Module, Sequential } from "./layers/module.ts";
 export { Parameter } from "./layers/parameter.ts";
 export { ReLU } from "./layers/relu.ts";

@@ -58,6 +58,11 @@ export function checkNumber(op: string, name: string, value: unknown, least: num
   }
 }
 
+/** Checks an option that is true or false. */
+export function checkBoolean(op: string, name: string, value: unknown): void {
+  if (typeof value !== "boolean") throw new TypeError(`${op}: ${name} must be true or false, got ${describe(value)}`);
+}
+
 /** A short name for any value, for messages. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean") return String(value);

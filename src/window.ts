@@ -2,7 +2,7 @@
 // every adjoint and to the kernels. One- and two-dimensional windows are three-dimensional ones of depth (and height) 1.
 
 import { ints, WINDOW_PTR } from "./runtime/memory.ts";
-import { checkInteger, describe, format, type Shape, ShapeError } from "./shape.ts";
+import { checkBoolean, checkInteger, describe, format, type Shape, ShapeError } from "./shape.ts";
 
 /** A number for every spatial axis, or one number each, outermost first: [vertical, horizontal]. */
 export type Sizes = number | readonly number[];
@@ -57,7 +57,7 @@ export interface PoolOptions {
 
 /** Geometry of a convolution of x [N, C, ...] with w [O, C/groups, ...]; `rank` counts spatial axes. */
 export function convWindow(op: string, rank: number, x: Shape, w: Shape, options: ConvOptions): Window {
-  const axes = ["D", "H", "W"].slice(3 - rank);
+  const axes = axisNames[rank]!;
   checkRank(op, "x", x, `[N, C, ${axes.join(", ")}]`);
   checkRank(op, "w", w, `[O, C/groups, ${axes.map((axis) => `K${axis}`).join(", ")}]`);
   const { groups = 1 } = options;
@@ -85,7 +85,7 @@ export function convWindow(op: string, rank: number, x: Shape, w: Shape, options
  * are refused, and so is a dilation that steps over the whole input from one border into the other.
  */
 export function poolWindow(op: string, rank: number, x: Shape, kernelSize: Sizes, options: PoolOptions, dilation: Sizes = 1): Window {
-  const axes = ["D", "H", "W"].slice(3 - rank);
+  const axes = axisNames[rank]!;
   checkRank(op, "x", x, `[N, C, ${axes.join(", ")}]`);
   const kernel = spatialSizes(op, "kernelSize", rank, kernelSize, 1);
   const stride = spatialSizes(op, "stride", rank, options.stride ?? kernel, 1);
@@ -93,10 +93,6 @@ export function poolWindow(op: string, rank: number, x: Shape, kernelSize: Sizes
   const steps = spatialSizes(op, "dilation", rank, dilation, 1);
   const { ceilMode = false } = options;
   checkBoolean(op, "ceilMode", ceilMode);
-  for (const [name, list] of Object.entries({ kernelSize: kernel, stride, dilation: steps })) {
-    const size = Math.max(...list);
-    if (size > MAX_POOL_SIZE) throw new RangeError(`${op}: ${name} must be at most ${MAX_POOL_SIZE}, got ${size} (x ${format(x)})`);
-  }
   padding.forEach((size, i) => {
     if (size > kernel[i]! / 2) {
       throw new RangeError(`${op}: padding must be at most half the kernel, got ${size} for kernel ${kernel[i]} (x ${format(x)})`);
@@ -119,9 +115,6 @@ export function poolWindow(op: string, rank: number, x: Shape, kernelSize: Sizes
   return win;
 }
 
-// Kernels compute with 32-bit integers: sums of a few such sizes and an extent must not overflow.
-const MAX_POOL_SIZE = 2 ** 28;
-
 // True if a window that starts in the padding in front has its next tap behind the input. Only a dilation beyond the input's
 // length can do that; PyTorch 1.13 returns indices outside the input then.
 function skips(length: number, windows: number, dilation: number, stride: number, padding: number): boolean {
@@ -130,11 +123,6 @@ function skips(length: number, windows: number, dilation: number, stride: number
     if (start + Math.ceil(-start / dilation) * dilation >= length) return true;
   }
   return false;
-}
-
-/** Checks an option that is true or false. */
-export function checkBoolean(op: string, name: string, value: unknown): void {
-  if (typeof value !== "boolean") throw new TypeError(`${op}: ${name} must be true or false, got ${describe(value)}`);
 }
 
 /** The window through which the input adjoint of a unit-stride convolution sees dy: the flipped filter's, channels exchanged. */
@@ -163,7 +151,7 @@ function window(
   op: string, n: number, c: number, input: Shape, o: number, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: number,
   ceilMode: boolean = false,
 ): Window {
-  const names = ["depth", "height", "width"].slice(3 - input.length);
+  const names = extentNames[input.length]!;
   const output = input.map((length, i) => {
     const extent = dilation[i]! * (kernel[i]! - 1) + 1;
     const padded = length + 2 * padding[i]!;
@@ -196,9 +184,19 @@ export function spatialSizes(op: string, name: string, rank: number, value: Size
   const list = typeof value === "number" ? new Array<number>(rank).fill(value) : value;
   if (!Array.isArray(list)) throw new TypeError(`${op}: ${name} must be a number or a list of ${rank}, got ${describe(value)}`);
   if (list.length !== rank) throw new ShapeError(`${op}: ${name} must have ${rank} numbers, got ${list.length} (${format(list)})`);
-  for (const size of list) checkInteger(op, name, size, least);
+  for (const size of list) {
+    checkInteger(op, name, size, least);
+    if (size > MAX_SIZE) throw new RangeError(`${op}: ${name} must be at most ${MAX_SIZE}, got ${size}`);
+  }
   return list;
 }
+
+// Kernels compute with 32-bit integers: sums of a few such sizes and an extent must not overflow.
+const MAX_SIZE = 2 ** 28;
+
+// Spatial axes as PyTorch calls them.
+const axisNames = [[], ["L"], ["H", "W"], ["D", "H", "W"]] as const;
+const extentNames = [[], ["length"], ["height", "width"], ["depth", "height", "width"]] as const;
 
 function checkRank(op: string, name: string, shape: Shape, form: string): void {
   const rank = form.split(",").length;

@@ -9,11 +9,11 @@ import { avgPool, type AvgPoolOptions } from "./pooling.ts";
  *
  * with zeros outside x, counted as in `avgPool2d`.
  *
- * @param x input [N, C, W]
+ * @param x input [N, C, L]
  * @param kernelSize size of the window, a number
  * @param options stride (default kernelSize), padding (at most half the kernel), ceilMode, countIncludePad (default true) and
  *   divisorOverride
- * @returns [N, C, OW]
+ * @returns [N, C, OL]
  * @throws ShapeError if the kernel does not fit x; RangeError if a number is out of its range; TypeError if something is of the
  *   wrong kind
  * @example

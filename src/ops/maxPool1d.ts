@@ -9,10 +9,10 @@ import { maxPool, type MaxPoolOptions, type MaxPoolResult, maxPoolWithIndices } 
  *
  * with -infinity outside x. Sizes, ties and NaN as in `maxPool2d`.
  *
- * @param x input [N, C, W]
+ * @param x input [N, C, L]
  * @param kernelSize size of the window, a number
  * @param options stride (default kernelSize), padding (at most half the kernel), dilation and ceilMode
- * @returns [N, C, OW]
+ * @returns [N, C, OL]
  * @throws ShapeError if the kernel does not fit x, or if the dilation leaves a window without a tap inside x; RangeError if a
  *   number is out of its range; TypeError if something is of the wrong kind
  * @example
@@ -23,7 +23,7 @@ export function maxPool1d(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions 
 }
 
 /**
- * `maxPool1d`, and where each maximum lies in its channel of x: the position along W.
+ * `maxPool1d`, and where each maximum lies in its channel of x: the position along L.
  *
  * @returns values, as `maxPool1d`, and indices of the same shape, int32
  * @throws as `maxPool1d`

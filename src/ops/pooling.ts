@@ -8,10 +8,10 @@
 
 import { kernels } from "../runtime/kernels.ts";
 import { isHeld } from "../scope.ts";
-import { describe } from "../shape.ts";
+import { checkBoolean, describe } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
-import { checkBoolean, type PoolOptions, poolWindow, type Sizes, type Window, windowPtr } from "../window.ts";
+import { type PoolOptions, poolWindow, type Sizes, type Window, windowPtr } from "../window.ts";
 
 /** Options of a max pooling; the defaults are PyTorch's. */
 export interface MaxPoolOptions extends PoolOptions {

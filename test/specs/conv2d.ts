@@ -89,6 +89,7 @@ export const conv2dSpec: OpSpec<Options> = {
     { name: "three strides", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { stride: [1, 1, 1] }), error: ShapeError, message: /conv2d: stride must have 2 numbers, got 3/ },
     { name: "negative padding", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: -1 }), error: RangeError, message: /conv2d: padding must be an integer of at least 0, got -1/ },
     { name: "dilation 0", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { dilation: 0 }), error: RangeError, message: /conv2d: dilation must be a positive integer, got 0/ },
+    { name: "a dilation beyond 32 bits", call: () => conv2d(x(), zeros([16, 3, 1, 1]), { dilation: 2 ** 32 }), error: RangeError, message: /conv2d: dilation must be at most 268435456, got 4294967296/ },
     { name: "kernel larger than the padded input", call: () => conv2d(zeros([1, 3, 4, 9]), zeros([16, 3, 7, 7]), { padding: 1 }), error: ShapeError, message: /conv2d: kernel spans 7, more than the padded height 6 \(kernel 7, dilation 1, height 4, padding 1\)/ },
     { name: "bias", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { bias: zeros([3]) }), error: ShapeError, message: /conv2d: bias must have shape \[16\], it has \[3\]/ },
     { name: "no tensor", call: () => conv2d([1, 2] as never, zeros([1, 1, 1, 1])), error: TypeError, message: /conv2d: x must be a tensor, got a value of type Array/ },

@@ -14,7 +14,7 @@ export const maxPool1dSpec: OpSpec<MaxCase> = {
   affine: false,
   step,
   bad: [
-    { name: "rank of x", call: () => maxPool1d(zeros([3, 8, 8, 8]), 2), error: ShapeError, message: /^maxPool1d: x must have 3 axes \[N, C, W\], it has 4/ },
-    { name: "kernel larger than the input", call: () => maxPool1d(zeros([1, 3, 4]), 5), error: ShapeError, message: /^maxPool1d: kernel spans 5, more than the padded width 4/ },
+    { name: "rank of x", call: () => maxPool1d(zeros([3, 8, 8, 8]), 2), error: ShapeError, message: /^maxPool1d: x must have 3 axes \[N, C, L\], it has 4/ },
+    { name: "kernel larger than the input", call: () => maxPool1d(zeros([1, 3, 4]), 5), error: ShapeError, message: /^maxPool1d: kernel spans 5, more than the padded length 4/ },
   ],
 };
