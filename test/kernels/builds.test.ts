@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { type Build, capabilities, init } from "../../src/index.ts";
+import { kernels } from "../../src/runtime/kernels.ts";
+import { windowPtr } from "../../src/window.ts";
+import { checkClose } from "../check.ts";
+import { Buffers, expectWords, type Output, random } from "./buffers.ts";
+import { type Volume, volumes } from "./volumes.ts";
+
+// One source, several builds. Scalar and SIMD round alike, because every element is one sum in ascending order and vectors
+// run across elements: their results are equal bit by bit. Relaxed SIMD rounds a product and a sum once instead of twice.
+
+interface Run {
+  name: string;
+  /** Longest sum behind an element. */
+  terms: number;
+  /** True if no multiplication meets an addition: then relaxed SIMD has nothing to fuse. */
+  exact?: boolean;
+  run: (buffers: Buffers) => Output;
+}
+
+const k = kernels;
+
+const gemms: Run[] = [[1, 1, 1], [5, 7, 13], [6, 8, 48], [13, 17, 29], [67, 9, 1000]].flatMap(([m, n, terms]) =>
+  [false, true].map((transA) => ({
+    name: `gemm ${m}x${n}x${terms}, transA ${transA}`,
+    terms: terms!,
+    run: (buffers: Buffers) => {
+      const packed = buffers.output(Math.ceil(n! / 8) * terms! * 8), c = buffers.output(m! * n!);
+      k().packB(terms!, n!, buffers.input(random(terms! * n!, 1)), n!, 1, packed.ptr);
+      const a = buffers.input(random(m! * terms!, 2)), bias = buffers.input(random(n!, 3));
+      k().gemm(m!, n!, terms!, a, transA ? m! : terms!, transA, packed.ptr, bias, c.ptr, n!, false);
+      k().gemm(m!, n!, terms!, a, transA ? m! : terms!, transA, packed.ptr, 0, c.ptr, n!, true);
+      return c;
+    },
+  })));
+
+const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize, ySize }: Volume): Run[] => [
+  {
+    name: `conv, ${name}`,
+    terms: taps,
+    run: (buffers) => {
+      const ptr = windowPtr(win);
+      const packed = buffers.output(k().packedFloats(ptr)), col = buffers.output(k().columnFloats(ptr)), y = buffers.output(ySize);
+      k().packFilters(ptr, buffers.input(random(wSize, 1)), packed.ptr);
+      k().conv(ptr, 0, positions, buffers.input(random(xSize, 2)), packed.ptr, buffers.input(random(win.o, 3)), y.ptr, col.ptr);
+      return y;
+    },
+  },
+  {
+    name: `convFilterAdjoint, ${name}`,
+    terms: positions,
+    run: (buffers) => {
+      const col = buffers.output(k().columnFloats(windowPtr(win))), dw = buffers.output(wSize);
+      k().convFilterAdjoint(windowPtr(win), buffers.input(random(xSize, 1)), buffers.input(random(ySize, 2)), dw.ptr, col.ptr);
+      return dw;
+    },
+  },
+  {
+    name: `convInputAdjoint, ${name}`,
+    terms: taps * win.o,
+    run: (buffers) => {
+      const ptr = windowPtr(win);
+      const packed = buffers.output(k().packedAdjointFloats(ptr)), col = buffers.output(k().columnFloats(ptr)), dx = buffers.output(xSize);
+      k().convInputAdjoint(ptr, buffers.input(random(ySize, 1)), buffers.input(random(wSize, 2)), dx.ptr, packed.ptr, col.ptr);
+      return dx;
+    },
+  },
+]);
+
+const n = 131;
+const elementwise = (name: string, run: (a: number, b: number, y: Output) => void): Run => ({
+  name,
+  terms: 1,
+  exact: true,
+  run: (buffers) => {
+    const y = buffers.output(n, random(n, 3));
+    run(buffers.input(random(n, 1)), buffers.input(random(n, 2)), y);
+    return y;
+  },
+});
+
+const others: Run[] = [
+  elementwise("add", (a, b, y) => k().add(n, a, b, y.ptr)),
+  elementwise("mul", (a, b, y) => k().mul(n, a, b, y.ptr)),
+  elementwise("scale", (a, _, y) => k().scale(n, 0.7, a, y.ptr)),
+  elementwise("axpy", (a, _, y) => k().axpy(n, 0.7, a, y.ptr)),
+  elementwise("relu", (a, _, y) => k().relu(n, a, y.ptr)),
+  elementwise("reluAdjoint", (a, b, y) => k().reluAdjoint(n, a, b, y.ptr)),
+  ...[[1, 5], [128, 4], [300, 13], [1000, 7]].map(([rows, columns]): Run => ({
+    name: `sumRows ${rows}x${columns}`,
+    terms: rows!,
+    exact: true,
+    run: (buffers) => {
+      const y = buffers.output(columns!);
+      k().sumRows(rows!, columns!, buffers.input(random(rows! * columns!, 1)), y.ptr);
+      return y;
+    },
+  })),
+];
+
+const runs = [...gemms, ...convolutions, ...others];
+const results = new Map<Build, { data: Float32Array; bits: Uint32Array }[]>();
+
+beforeAll(async () => {
+  for (const build of capabilities().available) {
+    await init({ build });
+    results.set(build, runs.map(({ run }) => {
+      const buffers = new Buffers();
+      const y = run(buffers);
+      const result = { data: y.data(), bits: y.bits() };
+      buffers.free();
+      return result;
+    }));
+  }
+});
+
+afterAll(async () => {
+  await init({ build: inject("build") });
+});
+
+// The engine decides which builds there are; these tests' own build is one of them.
+test("the build under test is among the compared", () => {
+  expect([...results.keys()]).toContain(inject("build"));
+  expect([...results.keys()]).toContain("scalar");
+});
+
+describe.each(runs.map((run, i) => ({ ...run, i })))("$name", ({ terms, exact, i }) => {
+  test("every build agrees", () => {
+    const scalar = results.get("scalar")![i]!;
+    for (const [build, all] of results) {
+      const { data, bits } = all[i]!;
+      if (build === "simd" || exact) expectWords(build, bits, scalar.bits);
+      else checkClose(build, data, scalar.data, terms);
+    }
+  });
+});

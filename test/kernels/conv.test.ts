@@ -1,0 +1,156 @@
+import { describe, expect, test } from "vitest";
+import { kernels } from "../../src/runtime/kernels.ts";
+import { adjointWindow, windowPtr } from "../../src/window.ts";
+import { checkClose } from "../check.ts";
+import { type Buffers, expectWords, type Output, random, withBuffers } from "./buffers.ts";
+import { forEachTap, ranges, type Volume, volumes } from "./volumes.ts";
+
+type Numbers = ArrayLike<number>;
+
+/** Calls `visit(y, x, w)` with the three indices of every product that a convolution sums. */
+function forEachProduct({ win, taps }: Volume, visit: (y: number, x: number, w: number) => void): void {
+  const outputs = win.o / win.groups;
+  for (let group = 0; group < win.groups; group++) {
+    forEachTap(win, group, (q, t, at) => {
+      if (at < 0) return;
+      for (let o = group * outputs; o < (group + 1) * outputs; o++) visit(q * win.o + o, at, o * taps + t);
+    });
+  }
+}
+
+function forward(volume: Volume, x: Numbers, w: Numbers, bias?: Numbers): Float64Array {
+  const y = new Float64Array(volume.ySize).map((_, i) => (bias ? bias[i % volume.win.o]! : 0));
+  forEachProduct(volume, (i, j, k) => (y[i]! += x[j]! * w[k]!));
+  return y;
+}
+
+function inputAdjoint(volume: Volume, dy: Numbers, w: Numbers): Float64Array {
+  const dx = new Float64Array(volume.xSize);
+  forEachProduct(volume, (i, j, k) => (dx[j]! += dy[i]! * w[k]!));
+  return dx;
+}
+
+function filterAdjoint(volume: Volume, x: Numbers, dy: Numbers): Float64Array {
+  const dw = new Float64Array(volume.wSize);
+  forEachProduct(volume, (i, j, k) => (dw[k]! += dy[i]! * x[j]!));
+  return dw;
+}
+
+/** flipped[g, c, K-1-k, o] = w[g, o, k, c], with the three kernel axes as one: turning each turns their product. */
+function flipped({ win, taps }: Volume, w: Numbers): Float64Array {
+  const outputs = win.o / win.groups, channels = win.c / win.groups;
+  const kernel = channels === 0 ? 0 : taps / channels;
+  const out = new Float64Array(w.length);
+  for (let g = 0; g < win.groups; g++) {
+    for (let o = 0; o < outputs; o++) {
+      for (let k = 0; k < kernel; k++) {
+        for (let c = 0; c < channels; c++) {
+          out[((g * channels + c) * kernel + kernel - 1 - k) * outputs + o] = w[((g * outputs + o) * kernel + k) * channels + c]!;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+interface Prepared {
+  packed: Output;
+  /** Fresh scratch for every call, filled with NaN. */
+  col: () => number;
+}
+
+function prepare(buffers: Buffers, { win }: Volume, w: number): Prepared {
+  const ptr = windowPtr(win);
+  const packed = buffers.output(kernels().packedFloats(ptr));
+  kernels().packFilters(ptr, w, packed.ptr);
+  return { packed, col: () => buffers.output(kernels().columnFloats(windowPtr(win))).ptr };
+}
+
+for (const volume of volumes) {
+  const { name, win, positions, taps, xSize, wSize, ySize } = volume;
+  const x = random(xSize, 1), w = random(wSize, 2), bias = random(win.o, 3), dy = random(ySize, 4);
+
+  describe(name, () => {
+    test.each([false, true])("conv, bias %o", (biased) => {
+      withBuffers((buffers) => {
+        const { packed, col } = prepare(buffers, volume, buffers.input(w));
+        const y = buffers.output(ySize);
+        kernels().conv(windowPtr(win), 0, positions, buffers.input(x), packed.ptr, biased ? buffers.input(bias) : 0, y.ptr, col());
+        checkClose("y", y.data(), forward(volume, x, w, biased ? bias : undefined), taps);
+      });
+    });
+
+    test("conv of a range writes these positions only, and any split gives the same bits", () => {
+      withBuffers((buffers) => {
+        const { packed, col } = prepare(buffers, volume, buffers.input(w));
+        const xPtr = buffers.input(x), biasPtr = buffers.input(bias);
+        const conv = (from: number, to: number, y: Output) => kernels().conv(windowPtr(win), from, to, xPtr, packed.ptr, biasPtr, y.ptr, col());
+        const whole = buffers.output(ySize);
+        conv(0, positions, whole);
+        for (const [from, to] of ranges(positions)) {
+          const part = buffers.output(ySize, dy);
+          const expected = new Uint32Array(Float32Array.from(dy).buffer);
+          conv(from, to, part);
+          expected.set(whole.bits().subarray(from * win.o, to * win.o), from * win.o);
+          expectWords(`positions ${from} to ${to}`, part.bits(), expected);
+        }
+        const split = buffers.output(ySize);
+        for (let q = 0, step = 1; q < positions; q += step, step = step * 2 % 11) conv(q, Math.min(q + step, positions), split);
+        expectWords("in steps", split.bits(), whole.bits());
+      });
+    });
+
+    test("convFilterAdjoint", () => {
+      withBuffers((buffers) => {
+        const dw = buffers.output(wSize);
+        const col = buffers.output(kernels().columnFloats(windowPtr(win)));
+        kernels().convFilterAdjoint(windowPtr(win), buffers.input(x), buffers.input(dy), dw.ptr, col.ptr);
+        checkClose("dw", dw.data(), filterAdjoint(volume, x, dy), positions);
+      });
+    });
+
+    test("convInputAdjoint", () => {
+      withBuffers((buffers) => {
+        const dx = buffers.output(xSize);
+        const packed = buffers.output(kernels().packedAdjointFloats(windowPtr(win)));
+        const col = buffers.output(kernels().columnFloats(windowPtr(win)));
+        kernels().convInputAdjoint(windowPtr(win), buffers.input(dy), buffers.input(w), dx.ptr, packed.ptr, col.ptr);
+        checkClose("dx", dx.data(), inputAdjoint(volume, dy, w), taps * win.o);
+      });
+    });
+
+    test("flip turns every kernel and exchanges the channels; twice is the identity", () => {
+      withBuffers((buffers) => {
+        const turned = buffers.output(wSize), again = buffers.output(wSize);
+        kernels().flip(windowPtr(win), buffers.input(w), turned.ptr);
+        expectWords("once", turned.bits(), new Uint32Array(Float32Array.from(flipped(volume, w)).buffer));
+        kernels().flip(windowPtr(adjointWindow(win)), turned.ptr, again.ptr);
+        expectWords("twice", again.bits(), new Uint32Array(Float32Array.from(w).buffer));
+      });
+    });
+
+    const back = adjointWindow(win);
+    if (win.stride.some((step) => step > 1) || back.padding.some((size) => size < 0)) return;
+    test("at stride 1 the input adjoint is the convolution with the flipped filter", () => {
+      withBuffers((buffers) => {
+        const turned = buffers.output(wSize), dx = buffers.output(xSize);
+        kernels().flip(windowPtr(win), buffers.input(w), turned.ptr);
+        const gathered = { ...volume, win: back };
+        const { packed, col } = prepare(buffers, gathered, turned.ptr);
+        const inputPositions = back.n * back.output[0] * back.output[1] * back.output[2];
+        kernels().conv(windowPtr(back), 0, inputPositions, buffers.input(dy), packed.ptr, 0, dx.ptr, col());
+        checkClose("dx", dx.data(), inputAdjoint(volume, dy, w), taps * win.o);
+      });
+    });
+  });
+}
+
+test("the volumes reach what they are there for", () => {
+  const tiles = ({ win, positions, taps }: Volume) => {
+    // The buffer holds one tile of the column matrix and 8 floats to read beyond it.
+    const rows = (kernels().columnFloats(windowPtr(win)) - 8) / Math.max(taps, 1);
+    return positions / rows;
+  };
+  for (const name of ["many tiles", "many tiles, 1x1x1"]) expect(tiles(volumes.find((volume) => volume.name === name)!)).toBeGreaterThan(2);
+  expect(volumes.filter(({ win }) => win.input[0] > 1 && win.kernel[0] > 1).length).toBeGreaterThan(8);
+});

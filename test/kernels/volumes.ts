@@ -1,0 +1,101 @@
+// Windows over volumes, and the one loop nest that defines them: which input element each kernel tap of each output position
+// sees. Everything that kernels compute through a window is checked against sums over it.
+
+import type { Shape } from "../../src/index.ts";
+import { type ConvOptions, convWindow, type Window } from "../../src/window.ts";
+
+interface Geometry {
+  name: string;
+  /** Logical shapes, [N, C, D, H, W] and [O, C/groups, KD, KH, KW], or fewer spatial axes. */
+  x: Shape;
+  w: Shape;
+  options?: ConvOptions;
+}
+
+const geometries: Geometry[] = [
+  { name: "plain", x: [2, 3, 3, 4, 5], w: [4, 3, 2, 2, 3] },
+  { name: "one element", x: [1, 1, 1, 1, 1], w: [1, 1, 1, 1, 1] },
+  { name: "padded", x: [2, 5, 3, 4, 5], w: [7, 5, 3, 3, 3], options: { padding: 1 } },
+  { name: "every axis different", x: [2, 3, 5, 7, 6], w: [5, 3, 2, 3, 2], options: { stride: [1, 2, 3], padding: [1, 0, 2], dilation: [2, 3, 1] } },
+  { name: "dilated across", x: [1, 4, 2, 3, 9], w: [3, 4, 1, 2, 3], options: { dilation: [1, 1, 3], padding: [0, 1, 4] } },
+  { name: "groups", x: [2, 6, 3, 4, 5], w: [4, 3, 2, 2, 2], options: { groups: 2, padding: 1, stride: 2 } },
+  { name: "groups, dilated", x: [1, 15, 4, 5, 6], w: [6, 5, 2, 2, 3], options: { groups: 3, dilation: 2, padding: 2 } },
+  { name: "depthwise", x: [1, 9, 3, 5, 4], w: [9, 1, 3, 3, 3], options: { groups: 9, padding: 1 } },
+  { name: "depthwise with a multiplier", x: [1, 3, 3, 5, 4], w: [6, 1, 2, 3, 3], options: { groups: 3, padding: [1, 1, 1] } },
+  { name: "padding beyond the kernel", x: [1, 3, 2, 3, 4], w: [5, 3, 2, 2, 2], options: { padding: [3, 4, 5] } },
+  { name: "padding beyond the kernel, strided", x: [1, 3, 2, 3, 4], w: [2, 3, 2, 1, 3], options: { padding: 5, stride: [4, 3, 2] } },
+  { name: "steps over input", x: [1, 2, 7, 8, 9], w: [3, 2, 1, 2, 1], options: { stride: [3, 4, 5] } },
+  { name: "1x1x1", x: [2, 5, 3, 4, 3], w: [9, 5, 1, 1, 1] },
+  { name: "1x1x1, groups", x: [2, 6, 3, 4, 3], w: [10, 3, 1, 1, 1], options: { groups: 2 } },
+  { name: "1x1x1, strided", x: [1, 4, 3, 4, 5], w: [3, 4, 1, 1, 1], options: { stride: [1, 1, 2] } },
+  { name: "1x1x1, strided along the depth only", x: [2, 4, 3, 4, 5], w: [3, 4, 1, 1, 1], options: { stride: [2, 1, 1] } },
+  { name: "1x1x1, padded", x: [1, 4, 3, 4, 5], w: [3, 4, 1, 1, 1], options: { padding: [1, 0, 0] } },
+  { name: "many tiles", x: [2, 64, 3, 4, 6], w: [9, 64, 3, 3, 3], options: { padding: 1 } },
+  { name: "many tiles, 1x1x1", x: [1, 300, 5, 5, 9], w: [5, 300, 1, 1, 1] },
+  { name: "plane", x: [2, 3, 7, 5], w: [5, 3, 3, 2], options: { padding: 1, stride: [2, 1] } },
+  { name: "line", x: [3, 2, 11], w: [4, 2, 5], options: { padding: 3, dilation: 2 } },
+  { name: "empty batch", x: [0, 3, 3, 3, 3], w: [4, 3, 2, 2, 2] },
+  { name: "no input channels", x: [2, 0, 3, 3, 3], w: [4, 0, 2, 2, 2] },
+  { name: "no output channels", x: [2, 3, 3, 3, 3], w: [0, 3, 2, 2, 2] },
+  { name: "nothing but padding", x: [1, 3, 2, 0, 2], w: [4, 3, 2, 2, 2], options: { padding: 2 } },
+];
+
+/** A window with the sizes that tests keep asking for. */
+export interface Volume {
+  name: string;
+  win: Window;
+  positions: number;
+  /** Kernel taps times channels of one group: the length of a row of the column matrix. */
+  taps: number;
+  xSize: number;
+  wSize: number;
+  ySize: number;
+}
+
+export const volumes: Volume[] = geometries.map(({ name, x, w, options = {} }) => {
+  const win = convWindow("conv", x.length - 2, x, w, options);
+  const positions = win.n * win.output[0] * win.output[1] * win.output[2];
+  const taps = win.kernel[0] * win.kernel[1] * win.kernel[2] * (win.c / win.groups);
+  return {
+    name, win, positions, taps,
+    xSize: win.n * win.c * win.input[0] * win.input[1] * win.input[2],
+    wSize: win.o * taps,
+    ySize: positions * win.o,
+  };
+});
+
+/**
+ * Calls `visit(q, t, at)` for every output position q and kernel tap t of one group, where `at` is the element of x
+ * [N, D, H, W, C] under the tap, or -1 in the padding. Taps are counted in the order (KD, KH, KW, C/G).
+ */
+export function forEachTap(win: Window, group: number, visit: (q: number, t: number, at: number) => void): void {
+  const [d, h, w] = win.input, [kd, kh, kw] = win.kernel;
+  const channels = win.c / win.groups;
+  let q = 0;
+  for (let n = 0; n < win.n; n++) {
+    for (let oz = 0; oz < win.output[0]; oz++) {
+      for (let oy = 0; oy < win.output[1]; oy++) {
+        for (let ox = 0; ox < win.output[2]; ox++, q++) {
+          let t = 0;
+          for (let kz = 0; kz < kd; kz++) {
+            for (let ky = 0; ky < kh; ky++) {
+              for (let kx = 0; kx < kw; kx++) {
+                const z = oz * win.stride[0] + kz * win.dilation[0] - win.padding[0];
+                const y = oy * win.stride[1] + ky * win.dilation[1] - win.padding[1];
+                const x = ox * win.stride[2] + kx * win.dilation[2] - win.padding[2];
+                const inside = z >= 0 && z < d && y >= 0 && y < h && x >= 0 && x < w;
+                for (let c = 0; c < channels; c++, t++) visit(q, t, inside ? (((n * d + z) * h + y) * w + x) * win.c + group * channels + c : -1);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Where a range of n things may be cut: nowhere, near the ends, inside, and into single steps where they are few. */
+export function ranges(n: number): [from: number, to: number][] {
+  const marks = [...new Set([0, 1, Math.floor(n / 3), Math.floor(n / 2) + 1, n - 1, n].filter((mark) => mark >= 0 && mark <= n))];
+  return marks.flatMap((from) => marks.filter((to) => to >= from).map((to): [number, number] => [from, to]));
+}
