@@ -49,7 +49,8 @@ export function setMemoryLimit(value: number): void {
   if (!Number.isInteger(value) || value < PAGE_BYTES || value > MAX_BYTES) {
     throw new RangeError(`init: memoryLimit must be an integer from ${PAGE_BYTES} to ${MAX_BYTES} bytes, got ${value}`);
   }
-  limit = value;
+  // The memory grows by whole pages.
+  limit = Math.floor(value / PAGE_BYTES) * PAGE_BYTES;
 }
 
 /**
