@@ -110,9 +110,10 @@ export class Tensor<D extends DType = "float32"> {
   /** Copies the elements out, in the order of `shape` (row-major, NCHW for maps). */
   data(): Arrays[D] {
     if (this.layout === "rowMajor" || isDry()) return this.view().slice() as Arrays[D];
+    const { ptr } = this;
     const plain = allocate(this.size * 4, () => `a copy of a tensor ${format(this.shape)}`);
     const [n, c, inner] = channelAxes(this.shape);
-    kernels().transpose(n, inner, c, this.ptr, plain);
+    kernels().transpose(n, inner, c, ptr, plain);
     const data = views[this.dtype](plain, this.size).slice() as Arrays[D];
     free(plain, this.size * 4);
     return data;
@@ -194,9 +195,11 @@ export function tensor(data: ArrayLike<number> | Nested, shape?: Shape): Tensor<
   // Maps and volumes lie channels-last from the start, since that is what convolutions read.
   if (dtype !== "float32" || copy.length < 4 || copy.length > 5) return filled(copy, dtype, values);
   const plain = filled(copy, dtype, values);
-  const y = toLayout(plain, "channelsLast");
-  plain.dispose();
-  return y;
+  try {
+    return toLayout(plain, "channelsLast");
+  } finally {
+    plain.dispose();
+  }
 }
 
 /** A tensor of undefined content, for a kernel to write. */
