@@ -111,11 +111,12 @@ export class Tensor<D extends DType = "float32"> {
   data(): Arrays[D] {
     if (this.layout === "rowMajor" || isDry()) return this.view().slice() as Arrays[D];
     const { ptr } = this;
-    const plain = allocate(this.size * 4, () => `a copy of a tensor ${format(this.shape)}`);
+    const bytes = this.size * elementBytes[this.dtype];
+    const plain = allocate(bytes, () => `a copy of a tensor ${format(this.shape)}`);
     const [n, c, inner] = channelAxes(this.shape);
-    kernels().transpose(n, inner, c, ptr, plain);
+    transpose(this.dtype, n, inner, c, ptr, plain);
     const data = views[this.dtype](plain, this.size).slice() as Arrays[D];
-    free(plain, this.size * 4);
+    free(plain, bytes);
     return data;
   }
 
@@ -238,9 +239,19 @@ export function toLayout<D extends DType>(x: Tensor<D>, layout: Layout): Tensor<
   const [n, c, inner] = channelAxes(x.shape);
   if (x.layout === layout || c === 1 || inner === 1) return x.alias(x.shape, layout);
   const y = empty(x.shape, layout, x.dtype);
-  if (layout === "channelsLast") kernels().transpose(n, c, inner, x.ptr, y.ptr);
-  else kernels().transpose(n, inner, c, x.ptr, y.ptr);
+  if (layout === "channelsLast") transpose(x.dtype, n, c, inner, x.ptr, y.ptr);
+  else transpose(x.dtype, n, inner, c, x.ptr, y.ptr);
   return y;
+}
+
+// The kernel moves elements of 4 bytes. Single bytes are moved here: pictures, once on their way in.
+function transpose(dtype: DType, n: number, rows: number, columns: number, x: number, y: number): void {
+  if (dtype !== "uint8" || isDry()) return kernels().transpose(n, rows, columns, x, y);
+  const size = rows * columns;
+  const from = byteView(x, n * size), to = byteView(y, n * size);
+  for (let start = 0; start < n * size; start += size) {
+    for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) to[start + j * rows + i] = from[start + i * columns + j]!;
+  }
 }
 
 // [N, C, everything else].
