@@ -10,18 +10,20 @@ interface Owner extends Disposable {
   release(): void;
 }
 
-let current: Set<Owner> | undefined;
+// Innermost last: what each open scope has to free.
+const scopes: Set<Owner>[] = [];
 let held = false;
 
 /** Hands a new tensor to the innermost scope, or to the finalizer where there is none. */
 export function adopt(tensor: Owner): void {
+  const current = scopes.at(-1);
   if (current) current.add(tensor);
   else tensor.release();
 }
 
-/** Takes a disposed tensor out of the innermost scope, so that a long scope does not collect corpses. */
-export function forget(tensor: Owner): void {
-  current?.delete(tensor);
+/** Takes a tensor out of the scope that owns it; a disposed one, so that a long scope does not collect corpses. */
+export function forget(tensor: Owner): boolean {
+  return scopes.some((owned) => owned.delete(tensor));
 }
 
 /**
@@ -35,9 +37,8 @@ export function forget(tensor: Owner): void {
  */
 export function scope<T>(fn: () => T): T {
   if (held) return fn();
-  const outer = current;
   const inner = new Set<Owner>();
-  current = inner;
+  scopes.push(inner);
   let result: T | undefined;
   try {
     result = fn();
@@ -49,7 +50,7 @@ export function scope<T>(fn: () => T): T {
     result = undefined;
     throw error;
   } finally {
-    current = outer;
+    scopes.pop();
     const escaping = new Set<unknown>();
     collect(result, escaping);
     for (const tensor of inner) {
@@ -86,7 +87,7 @@ export function discard(tensor: Disposable): void {
  */
 export function keep<T extends Disposable>(tensor: T): T {
   const owner = tensor as unknown as Owner;
-  if (current?.delete(owner)) owner.release();
+  if (forget(owner)) owner.release();
   return tensor;
 }
 
