@@ -99,7 +99,16 @@ function pullBack(tape: Tape, y: Tensor, wanted: Tensor[]): Gradients {
       discard(dy);
     }
   }
-  return new Map(wanted.map((parameter) => [parameter, sums.get(parameter) ?? zeros(parameter.shape)]));
+  return new Map(wanted.map((parameter) => [parameter, own(sums.get(parameter) ?? zeros(parameter.shape))]));
+}
+
+// A gradient that may be changed in place: `add` hands one dy to both of its inputs.
+function own(sum: Tensor): Tensor {
+  if (isHeld() || !sum.shared) return sum;
+  const y = empty(sum.shape, sum.layout);
+  kernels().copy(y.size, sum.ptr, y.ptr);
+  sum.dispose();
+  return y;
 }
 
 // Recorded, if an outer tape watches; otherwise in place, where nobody shares the sum.
