@@ -61,13 +61,11 @@ export function setMemoryLimit(value: number): void {
  */
 export function allocate(size: number, what: () => string): number {
   const wanted = sizeClass(size);
-  const list = freed.get(wanted);
-  let ptr = list?.pop();
-  if (ptr === undefined && reserve(top + wanted + SLACK_BYTES)) {
-    ptr = top;
-    top += wanted;
+  let ptr = take(wanted);
+  if (ptr === undefined) {
+    join();
+    ptr = take(wanted);
   }
-  ptr ??= split(wanted);
   if (ptr === undefined) throw outOfMemory(size, what());
   bytes += wanted;
   blocks++;
@@ -77,9 +75,7 @@ export function allocate(size: number, what: () => string): number {
 /** Gives back a block that `allocate(size)` returned. */
 export function free(ptr: number, size: number): void {
   const given = sizeClass(size);
-  const list = freed.get(given);
-  if (list) list.push(ptr);
-  else freed.set(given, [ptr]);
+  put(ptr, given);
   bytes -= given;
   blocks--;
 }
@@ -126,17 +122,55 @@ function sizeClass(size: number): number {
   return Math.max(16, Math.ceil(size / step) * step);
 }
 
-// The last resort: cuts the smallest larger block that is free.
+// A block of its class, else fresh memory, else a part of a larger block.
+function take(wanted: number): number | undefined {
+  const ptr = freed.get(wanted)?.pop();
+  if (ptr !== undefined) return ptr;
+  if (!reserve(top + wanted + SLACK_BYTES)) return split(wanted);
+  top += wanted;
+  return top - wanted;
+}
+
+function put(ptr: number, size: number): void {
+  const list = freed.get(size);
+  if (list) list.push(ptr);
+  else freed.set(size, [ptr]);
+}
+
+// Where the memory cannot grow: cuts the smallest larger block that is free.
 function split(wanted: number): number | undefined {
   let smallest = Infinity;
   for (const [size, list] of freed) if (size > wanted && list.length > 0) smallest = Math.min(smallest, size);
   const ptr = freed.get(smallest)?.pop();
-  if (ptr === undefined) return undefined;
-  let rest = smallest - wanted;
-  // Lists hold exact classes: the end that fills no class is lost.
-  while (sizeClass(rest) > rest) rest -= 16;
-  freed.set(rest, [...(freed.get(rest) ?? []), ptr + wanted]);
+  if (ptr !== undefined) putRun(ptr + wanted, smallest - wanted);
   return ptr;
+}
+
+// The last resort: free neighbours become one run again, and the last one goes back to fresh memory.
+function join(): void {
+  const runs = [...freed].flatMap(([size, list]) => list.map((ptr) => ({ ptr, size }))).sort((a, b) => a.ptr - b.ptr);
+  freed.clear();
+  let start = HEAP_START, end = HEAP_START;
+  for (const { ptr, size } of runs) {
+    if (ptr !== end) {
+      putRun(start, end - start);
+      start = ptr;
+    }
+    end = ptr + size;
+  }
+  if (end === top) top = start;
+  else putRun(start, end - start);
+}
+
+// Lists hold exact classes: a run goes into them in pieces, the largest first.
+function putRun(ptr: number, size: number): void {
+  while (size > 0) {
+    const step = Math.max(16, 2 ** (28 - Math.clz32(size)));
+    const piece = Math.floor(size / step) * step;
+    put(ptr, piece);
+    ptr += piece;
+    size -= piece;
+  }
 }
 
 function reserve(end: number): boolean {
