@@ -15,13 +15,17 @@ const wasmBytes: Plugin = {
   },
 };
 
+const packaging = "test/package.node.test.ts";
 const shared = { include: ["test/**/*.test.ts"], setupFiles: ["test/setup.ts"] };
 
 // One project for every engine and build: the same files everywhere. What is only about Node ends in .node.test.ts.
 const node = (build: Build) => ({
   plugins: [wasmBytes],
-  test: { ...shared, name: `node ${build}`, environment: "node" as const, provide: { build } },
+  test: { ...shared, exclude: [packaging], name: `node ${build}`, environment: "node" as const, provide: { build } },
 });
+
+// The package as it is installed holds every build: tested once.
+const packed = { test: { include: [packaging], name: "package", environment: "node" as const } };
 
 const browser = {
   plugins: [wasmBytes],
@@ -44,7 +48,7 @@ const browser = {
 
 export default defineConfig({
   test: {
-    projects: [...nodeBuilds.map(node), ...(chromium ? [browser] : [])],
+    projects: [...nodeBuilds.map(node), packed, ...(chromium ? [browser] : [])],
   },
 });
 

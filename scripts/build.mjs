@@ -30,6 +30,8 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
+  // The package holds src: the maps point there.
+  sourcesContent: false,
   loader: { ".wasm": "binary" },
 });
 // The main job and the page import the package by its name, as anybody would.

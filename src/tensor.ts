@@ -3,6 +3,9 @@
 // The shape that everybody sees is logical: maps are [N, C, H, W]. What lies in memory is named by `layout`: "rowMajor" is
 // that order itself; "channelsLast" stores [N, H, W, C], an image of channel vectors, which is what the kernels walk along.
 
+// `preserve` puts it into the declarations: users without this lib know no Symbol.dispose.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { kernels, isDry } from "./runtime/kernels.ts";
 import { allocate, byteView, countTensor, floats, free, ints } from "./runtime/memory.ts";
 import { adopt, forget } from "./scope.ts";

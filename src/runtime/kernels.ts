@@ -9,7 +9,7 @@ import { setMemoryLimit, wasmMemory } from "./memory.ts";
 /** The three builds of the one kernel source: plain WebAssembly, SIMD, and SIMD with relaxed (fused) multiply-add. */
 export type Build = "scalar" | "simd" | "relaxed";
 
-/** The kernels' raw exports. Pointers are byte addresses in the shared memory, sizes count elements. */
+/** @internal The kernels' raw exports. Pointers are byte addresses in the shared memory, sizes count elements. */
 export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 
 const modules: Record<Build, Uint8Array<ArrayBuffer>> = { relaxed, simd, scalar };
@@ -19,7 +19,7 @@ const builds = Object.keys(modules) as Build[];
 let active: { build: Build; kernels: Kernels } | undefined;
 let dry = false;
 
-/** The kernels of the active build; the first call compiles the best build that the engine validates, synchronously. */
+/** @internal The kernels of the active build; the first call compiles the best build that the engine validates, synchronously. */
 export function kernels(): Kernels {
   if (dry) return noKernels;
   return (active ?? activate(new WebAssembly.Module(modules[best()]), best())).kernels;

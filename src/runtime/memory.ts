@@ -13,6 +13,7 @@ export const WINDOW_PTR: number = PAGE_BYTES;
 const SLACK_BYTES = 64;
 const MAX_BYTES = 65536 * PAGE_BYTES;
 
+/** @internal */
 export const wasmMemory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 16 });
 
 const freed = new Map<number, number[]>();
