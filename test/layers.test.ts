@@ -159,7 +159,7 @@ describe("summary", () => {
 });
 
 describe("bad arguments", () => {
-  test.each<[string, () => unknown, typeof Error, RegExp]>([
+  test.each<[string, () => unknown, new (...args: never[]) => Error, RegExp]>([
     ["Conv2d without channels", () => new Conv2d(0, 8, 3), RangeError, /Conv2d: inChannels must be a positive integer, got 0/],
     ["Conv2d with half a channel", () => new Conv2d(3, 1.5, 3), RangeError, /Conv2d: outChannels must be a positive integer, got 1.5/],
     ["Conv2d with groups that do not divide", () => new Conv2d(3, 8, 3, { groups: 2 }), ShapeError, /Conv2d: inChannels 3 is not divisible by 2 groups/],

@@ -89,7 +89,7 @@ test("the learning rate may change between steps", () => {
 
 describe("bad arguments", () => {
   const p = [new Parameter([2], (values) => values.fill(1))];
-  test.each<[string, () => unknown, typeof Error, RegExp]>([
+  test.each<[string, () => unknown, new (...args: never[]) => Error, RegExp]>([
     ["NaN as learning rate", () => new SGD(p, { lr: NaN }), RangeError, /SGD: lr must be a finite number of at least 0, got NaN/],
     ["a negative learning rate", () => new Adam(p, { lr: -1 }), RangeError, /Adam: lr must be a finite number of at least 0, got -1/],
     ["no learning rate", () => new SGD(p, {} as never), TypeError, /SGD: lr must be a number, got undefined/],
