@@ -44,4 +44,4 @@ export { Adam, type AdamOptions } from "./optim/adam.ts";
 export { Optimizer } from "./optim/optimizer.ts";
 export { SGD, type SGDOptions } from "./optim/sgd.ts";
 
-export { manualSeed } from "./random.ts";
+export { defaultRandom, manualSeed, Random } from "./random.ts";
