@@ -2,6 +2,7 @@
 
 export { type Build, capabilities, type Capabilities, init, type InitOptions } from "./runtime/kernels.ts";
 export { memory, type MemoryReport } from "./runtime/memory.ts";
+export type { Bytes } from "./bytes.ts";
 export { type Shape, ShapeError } from "./shape.ts";
 export { type Arrays, type DType, full, type Layout, type Nested, ones, tensor, Tensor, zeros } from "./tensor.ts";
 export { keep, scope } from "./scope.ts";
@@ -45,3 +46,4 @@ export { Optimizer } from "./optim/optimizer.ts";
 export { SGD, type SGDOptions } from "./optim/sgd.ts";
 
 export { defaultRandom, manualSeed, Random } from "./random.ts";
+export { fromSafetensors, type NamedTensors, safetensorsMetadata, toSafetensors } from "./safetensors.ts";
