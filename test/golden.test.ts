@@ -1,12 +1,14 @@
 // Values from PyTorch, so that the definition of an operation is not ours alone. `scripts/golden.py` regenerates them.
 
 import { describe, expect, test } from "vitest";
-import { conv2d } from "../src/index.ts";
+import { conv2d, linear, softmaxCrossEntropy } from "../src/index.ts";
 import { dot, randomArray } from "./array.ts";
 import { title } from "./check.ts";
 import { checkGolden, checkProjections, type Family, type Projections } from "./golden/family.ts";
 import conv2dFile from "./golden/conv2d.json" with { type: "json" };
+import linearFile from "./golden/linear.json" with { type: "json" };
 import randomFile from "./golden/random.json" with { type: "json" };
+import softmaxCrossEntropyFile from "./golden/softmaxCrossEntropy.json" with { type: "json" };
 
 const families: Family[] = [
   {
@@ -17,6 +19,18 @@ const families: Family[] = [
       const [, perGroup, kh, kw] = w! as [number, number, number, number];
       return [perGroup * kh * kw + 1, (o! / groups) * kh * kw, n! * oh! * ow!, n! * oh! * ow!];
     },
+  },
+  {
+    name: "linear",
+    file: linearFile as never,
+    run: ([x, w, bias]) => linear(x!, w!, bias),
+    terms: ({ shapes: [x, w] }) => [w![1]! + 1, w![0]!, x![0]!, x![0]!],
+  },
+  {
+    name: "softmaxCrossEntropy",
+    file: softmaxCrossEntropyFile as never,
+    run: ([logits], { labels }) => softmaxCrossEntropy(logits!, labels),
+    terms: ({ shapes: [logits] }) => [logits![0]! + logits![1]!, logits![1]!],
   },
 ];
 
