@@ -76,7 +76,8 @@ def draw_conv2d(rng):
         groups, inputs, outputs = rng.choice([2, 3, 4]), rng.choice([1, 2, 3, 4, 5]), rng.choice([1, 2, 3, 4, 5])
     else:
         groups, inputs, outputs = rng.choice([2, 3, 4, 5, 7, 8, 9, 16, 17]), 1, rng.choice([1, 1, 2, 3])
-    kernel = rng.choice([[rng.randint(1, 5)] * 2, [rng.randint(1, 5), rng.randint(1, 5)], [1, rng.randint(2, 7)], [rng.randint(2, 7), 1]])
+    square = [rng.randint(1, 5)] * 2
+    kernel = rng.choice([square, [rng.randint(1, 5), rng.randint(1, 5)], [1, rng.randint(2, 7)], [rng.randint(2, 7), 1]])
     size = [rng.randint(1, 12), rng.randint(1, 12)]
     options = given(rng, stride=some(rng, 1, 2, 3), padding=some(rng, 0, 1, 2, 3), dilation=some(rng, 1, 1, 2, 3))
     if groups > 1:
@@ -96,7 +97,8 @@ def run_conv2d(inputs, options):
 def draw_pool(rng, options):
     """Shape of x, and kernelSize, stride and padding; padding is at most half the kernel, as PyTorch demands."""
     kernel = some(rng, 1, 2, 3, 4, 5)
-    options = {"kernelSize": kernel, **given(rng, stride=some(rng, 1, 2, 3, 4), padding=some(rng, 0, 1, 2), ceilMode=rng.random() < 0.7), **options}
+    drawn = given(rng, stride=some(rng, 1, 2, 3, 4), padding=some(rng, 0, 1, 2), ceilMode=rng.random() < 0.7)
+    options = {"kernelSize": kernel, **drawn, **options}
     if any(p > k // 2 for p, k in zip(pair(options.get("padding", 0)), pair(kernel))):
         return None
     x = [rng.randint(1, 3), rng.choice([1, 2, 3, 4, 5, 7, 8, 9, 16, 17]), rng.randint(1, 12), rng.randint(1, 12)]
@@ -157,7 +159,8 @@ def run_avg_pool2d(inputs, options):
 
 
 def draw_linear(rng):
-    n, inputs, outputs = rng.choice([1, 2, 3, 5, 6, 7, 13]), rng.choice([1, 2, 3, 7, 8, 9, 31, 64, 65]), rng.choice([1, 2, 3, 7, 8, 9, 10, 17])
+    n = rng.choice([1, 2, 3, 5, 6, 7, 13])
+    inputs, outputs = rng.choice([1, 2, 3, 7, 8, 9, 31, 64, 65]), rng.choice([1, 2, 3, 7, 8, 9, 10, 17])
     return Config([[n, inputs], [outputs, inputs]] + ([[outputs]] if rng.random() < 0.6 else []), {})
 
 
@@ -205,7 +208,8 @@ def make_family(name, family):
 
 def compute(family, config, seed):
     """The output and the gradient of each argument, for a random gradient of the output."""
-    inputs = [torch.tensor(prepare(config, random_array(shape, seed + INPUT + i)), requires_grad=True) for i, shape in enumerate(config.shapes)]
+    arrays = [random_array(shape, seed + INPUT + i) for i, shape in enumerate(config.shapes)]
+    inputs = [torch.tensor(prepare(config, array), requires_grad=True) for array in arrays]
     y = family.run(inputs, config.options)
     dy = torch.tensor(random_array(list(y.shape), seed + OUTPUT_GRADIENT))
     return [tensor.detach().numpy() for tensor in (y, *torch.autograd.grad(y, inputs, dy))]
@@ -330,7 +334,8 @@ def main(wanted):
         write("training", {"provenance": provenance(f"{SEED} training"), **training}, "runs", runs)
     if not wanted or "random" in wanted:
         # The generator itself: the first numbers for some seeds, as float32 prints them, and the sum of 1000.
-        rows = [{"seed": seed, "first": random_array([6], seed).tolist(), "sum": random_array([1000], seed).sum()} for seed in (0, 1, 2, 99, 27_000)]
+        seeds = (0, 1, 2, 99, 27_000)
+        rows = [{"seed": seed, "first": random_array([6], seed).tolist(), "sum": random_array([1000], seed).sum()} for seed in seeds]
         write("random", {"provenance": provenance("in each row")}, "arrays", rows)
 
 

@@ -1,14 +1,18 @@
 // Values from PyTorch, so that the definition of an operation is not ours alone. `scripts/golden.py` regenerates them.
 
 import { describe, expect, test } from "vitest";
-import { conv2d, linear, softmaxCrossEntropy } from "../src/index.ts";
+import { avgPool2d, conv2d, linear, maxPool2d, softmaxCrossEntropy } from "../src/index.ts";
 import { dot, randomArray } from "./array.ts";
 import { title } from "./check.ts";
 import { checkGolden, checkProjections, type Family, type Projections } from "./golden/family.ts";
+import avgPool2dFile from "./golden/avgPool2d.json" with { type: "json" };
 import conv2dFile from "./golden/conv2d.json" with { type: "json" };
 import linearFile from "./golden/linear.json" with { type: "json" };
+import maxPool2dFile from "./golden/maxPool2d.json" with { type: "json" };
 import randomFile from "./golden/random.json" with { type: "json" };
 import softmaxCrossEntropyFile from "./golden/softmaxCrossEntropy.json" with { type: "json" };
+
+const area = (size: number | [number, number]): number => (typeof size === "number" ? size * size : size[0] * size[1]);
 
 const families: Family[] = [
   {
@@ -19,6 +23,19 @@ const families: Family[] = [
       const [, perGroup, kh, kw] = w! as [number, number, number, number];
       return [perGroup * kh * kw + 1, (o! / groups) * kh * kw, n! * oh! * ow!, n! * oh! * ow!];
     },
+  },
+  {
+    name: "maxPool2d",
+    file: maxPool2dFile as never,
+    run: ([x], { kernelSize, ...options }) => maxPool2d(x!, kernelSize, options),
+    // Windows side by side send one dy to one element each.
+    terms: ({ options: { kernelSize, stride, dilation } }) => [0, stride === undefined && dilation === undefined ? 0 : area(kernelSize)],
+  },
+  {
+    name: "avgPool2d",
+    file: avgPool2dFile as never,
+    run: ([x], { kernelSize, ...options }) => avgPool2d(x!, kernelSize, options),
+    terms: ({ options: { kernelSize } }) => [area(kernelSize), area(kernelSize)],
   },
   {
     name: "linear",
@@ -54,12 +71,17 @@ describe("projections tell a wrong array", () => {
   const check = (got: ArrayLike<number>) => () => checkProjections("test", got, expected, seeds, terms);
 
   test("by rounding, which passes", () => expect(check(right.map((value, i) => value + (i % 2 ? 1e-6 : -1e-6)))).not.toThrow());
+  test("by rounding, where nothing was computed", () => {
+    expect(() => checkProjections("test", right.map((value) => value + 1e-7), expected, seeds, 0)).toThrow(/projection/);
+  });
   test("in the sign", () => expect(check(right.map((value) => -value))).toThrow(/projection 0/));
   test("in scale", () => expect(check(right.map((value) => value * 1.0005))).toThrow(/projection/));
   test("shifted by one", () => expect(check(right.map((_, i) => right[(i + 1) % n]!))).toThrow(/projection/));
   test("not a number", () => expect(check(right.map((value, i) => (i === 7 ? NaN : value)))).toThrow(/projection 0 is NaN/));
   test("in any one element", () => {
-    for (let wrong = 0; wrong < n; wrong++) expect(check(right.map((value, i) => (i === wrong ? value + 2e-3 : value)))).toThrow(/projection/);
+    for (let wrong = 0; wrong < n; wrong++) {
+      expect(check(right.map((value, i) => (i === wrong ? value + 2e-3 : value)))).toThrow(/projection/);
+    }
   });
   test("with any two neighbours exchanged", () => {
     for (let i = 0; i + 1 < n; i++) {
