@@ -1,7 +1,7 @@
+import { map, map2 } from "./map";
 import { copyRun, fillRun } from "./runs";
 
-// One loop per operation: four lanes at a time, then the rest one by one. The scalar build is the second loop alone, so both
-// round alike, element by element.
+// Both loops of an operation, over lanes and over the rest, round alike, element by element: all builds agree bit for bit.
 
 /** y[i] = value. Overwrites y[0..n). */
 export function fill(n: i32, value: f32, y: usize): void {
@@ -15,20 +15,12 @@ export function copy(n: i32, x: usize, y: usize): void {
 
 /** y[i] = a[i] + b[i]. Overwrites y[0..n); y may be a or b. Adjoint: dy, in both. */
 export function add(n: i32, a: usize, b: usize, y: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    for (; i <= n - 4; i += 4, a += 16, b += 16, y += 16) v128.store(y, f32x4.add(v128.load(a), v128.load(b)));
-  }
-  for (; i < n; i++, a += 4, b += 4, y += 4) store<f32>(y, load<f32>(a) + load<f32>(b));
+  map2<Add>(n, a, b, y);
 }
 
 /** y[i] = a[i] * b[i]. Overwrites y[0..n); y may be a or b. Adjoint: `mul` by the other factor. */
 export function mul(n: i32, a: usize, b: usize, y: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    for (; i <= n - 4; i += 4, a += 16, b += 16, y += 16) v128.store(y, f32x4.mul(v128.load(a), v128.load(b)));
-  }
-  for (; i < n; i++, a += 4, b += 4, y += 4) store<f32>(y, load<f32>(a) * load<f32>(b));
+  map2<Mul>(n, a, b, y);
 }
 
 /** y[i] = alpha * x[i]. Overwrites y[0..n); y may be x. Adjoint: itself. */
@@ -53,26 +45,35 @@ export function axpy(n: i32, alpha: f32, x: usize, y: usize): void {
 
 /** y[i] = max(x[i], 0); NaN stays NaN. Overwrites y[0..n); y may be x. Adjoint: `reluAdjoint`. */
 export function relu(n: i32, x: usize, y: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const zero = f32x4.splat(0);
-    // pmax(a, b) is a < b ? b : a, one instruction on x64; with x first NaN survives.
-    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f32x4.pmax(v128.load(x), zero));
-  }
-  for (; i < n; i++, x += 4, y += 4) {
-    const v = load<f32>(x);
-    store<f32>(y, v < 0 ? 0 : v);
-  }
+  map<Relu>(n, x, y);
 }
 
 /** dx[i] = dy[i] where y[i] > 0, else 0; y is the output of `relu`. Overwrites dx[0..n); dx may be dy. */
 export function reluAdjoint(n: i32, y: usize, dy: usize, dx: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const zero = f32x4.splat(0);
-    for (; i <= n - 4; i += 4, y += 16, dy += 16, dx += 16) {
-      v128.store(dx, v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero)));
-    }
-  }
-  for (; i < n; i++, y += 4, dy += 4, dx += 4) store<f32>(dx, load<f32>(y) > 0 ? load<f32>(dy) : 0);
+  map2<ReluAdjoint>(n, y, dy, dx);
+}
+
+@final @unmanaged
+class Add {
+  @inline lanes(a: v128, b: v128): v128 { return f32x4.add(a, b); }
+  @inline one(a: f32, b: f32): f32 { return a + b; }
+}
+
+@final @unmanaged
+class Mul {
+  @inline lanes(a: v128, b: v128): v128 { return f32x4.mul(a, b); }
+  @inline one(a: f32, b: f32): f32 { return a * b; }
+}
+
+@final @unmanaged
+class Relu {
+  // pmax(a, b) is a < b ? b : a, one instruction on x64; with x first NaN survives.
+  @inline lanes(x: v128): v128 { return f32x4.pmax(x, f32x4.splat(0)); }
+  @inline one(x: f32): f32 { return x < 0 ? 0 : x; }
+}
+
+@final @unmanaged
+class ReluAdjoint {
+  @inline lanes(y: v128, dy: v128): v128 { return v128.and(dy, f32x4.gt(y, f32x4.splat(0))); }
+  @inline one(y: f32, dy: f32): f32 { return y > 0 ? dy : 0; }
 }

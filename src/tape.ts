@@ -41,6 +41,14 @@ export function record(y: Tensor, ...edges: Edge[]): Tensor {
   return y;
 }
 
+/**
+ * True inside `gradients` inside `gradients`. An operation whose fused adjoint is no operation itself computes its output from
+ * operations that are, there, so that it can be differentiated again.
+ */
+export function isNested(): boolean {
+  return tapes.length > 1;
+}
+
 /** Gradients by parameter, as `gradients` returns them; an optimiser's `step` consumes them. */
 export type Gradients = Map<Tensor, Tensor>;
 

@@ -49,7 +49,10 @@ describe("scope", () => {
 
   test("does not look into class instances: what they hold is freed", () => {
     class Holder {
-      constructor(readonly x: Tensor) {}
+      readonly x: Tensor;
+      constructor(x: Tensor) {
+        this.x = x;
+      }
     }
     expect(scope(() => new Holder(ones([2]))).x.disposed).toBe(true);
   });

@@ -1,0 +1,26 @@
+// The loop over elementwise functions, written once. A function is a class without fields whose methods say what it does to
+// four lanes and to one number; `map<F>` compiles to a loop of its own with both inlined.
+
+/** y[i] = F(x[i]): four lanes at a time, then the rest one by one. The scalar build is the second loop alone. */
+// @ts-ignore: decorator
+@inline
+export function map<F>(n: i32, x: usize, y: usize): void {
+  const f = changetype<F>(0);
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f.lanes(v128.load(x)));
+  }
+  for (; i < n; i++, x += 4, y += 4) store<f32>(y, f.one(load<f32>(x)));
+}
+
+/** y[i] = F(a[i], b[i]). */
+// @ts-ignore: decorator
+@inline
+export function map2<F>(n: i32, a: usize, b: usize, y: usize): void {
+  const f = changetype<F>(0);
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i <= n - 4; i += 4, a += 16, b += 16, y += 16) v128.store(y, f.lanes(v128.load(a), v128.load(b)));
+  }
+  for (; i < n; i++, a += 4, b += 4, y += 4) store<f32>(y, f.one(load<f32>(a), load<f32>(b)));
+}
