@@ -70,7 +70,8 @@ export function checkForward<O>(spec: OpSpec<O>, { shapes, options }: Case<O>): 
 
 /**
  * Every gradient against the reference, whose differences are central and in double precision: exact for affine operations
- * with step 1, and good to about 1e-9 with step 1e-4 for smooth ones; `step` overrides both. With a random dy and the value <reference(x), dy>,
+ * with step 1, and good to about 1e-9 with step 1e-4 for smooth ones; `step` overrides both. With a random dy and the value
+ * <reference(x), dy>,
  *
  * - along a direction v, the difference must equal <v, dx>: for a random v, and for v = dx, where both are |dx|^2 and nothing
  *   cancels, so that a wrong scale or a single wrong element shows in any size;

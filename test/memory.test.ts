@@ -178,7 +178,7 @@ describe("withScratch", () => {
 describe("memoryLimit", () => {
   test.each([0, -1, 1000, NaN, Infinity, 1.5 * PAGE_BYTES + 0.5, MAX_BYTES + 1])("refuses %o", async (memoryLimit) => {
     await expect(init({ memoryLimit })).rejects.toThrow(RangeError);
-    await expect(init({ memoryLimit })).rejects.toThrow(`init: memoryLimit must be an integer from 65536 to 4294967296 bytes, got ${memoryLimit}`);
+    await expect(init({ memoryLimit })).rejects.toThrow(`memoryLimit must be an integer from 65536 to 4294967296 bytes, got ${memoryLimit}`);
   });
 
   test("is never exceeded, whether it is a whole number of pages or not", async () => {
@@ -205,7 +205,8 @@ describe("memoryLimit", () => {
     expect(() => zeros(want)).toThrow(RangeError);
     expect(() => zeros(want)).not.toThrow(ShapeError);
     expect(() => zeros(want)).toThrow(
-      `out of memory: ${capacity} bytes for a tensor [${want}]; ${before.tensors + 1} tensors hold ${memory().bytes} bytes of at most ${capacity}. ` +
+      `out of memory: ${capacity} bytes for a tensor [${want}]; ` +
+        `${before.tensors + 1} tensors hold ${memory().bytes} bytes of at most ${capacity}. ` +
         "scope(fn) frees the tensors that fn makes",
     );
     expect(memory()).toMatchObject({ tensors: before.tensors + 1, blocks: before.blocks + 1, capacity });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { add, conv2d, gradients, init, mean, memory, mul, ones, relu, scale, scope, type Shape, ShapeError, sum, tensor, type Tensor, zeros } from "../src/index.ts";
+import {
+  add, conv2d, gradients, init, mean, memory, mul, ones, relu, scale, scope, type Shape, ShapeError, sum, tensor, type Tensor, zeros,
+} from "../src/index.ts";
 import { record } from "../src/tape.ts";
 import { dot, type NdArray, ndarray, plus, randomArray } from "./array.ts";
 import { checkClose, toTensor } from "./check.ts";

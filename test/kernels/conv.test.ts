@@ -84,7 +84,8 @@ for (const volume of volumes) {
       withBuffers((buffers) => {
         const { packed, col } = prepare(buffers, volume, buffers.input(w));
         const xPtr = buffers.input(x), biasPtr = buffers.input(bias);
-        const conv = (from: number, to: number, y: Output) => kernels().conv(windowPtr(win), from, to, xPtr, packed.ptr, biasPtr, y.ptr, col());
+        const conv = (from: number, to: number, y: Output) =>
+          kernels().conv(windowPtr(win), from, to, xPtr, packed.ptr, biasPtr, y.ptr, col());
         const whole = buffers.output(ySize);
         conv(0, positions, whole);
         for (const [from, to] of ranges(positions)) {

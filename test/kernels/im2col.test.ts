@@ -53,7 +53,8 @@ for (const volume of volumes) {
       for (let group = 0; group < win.groups; group++) {
         withBuffers((buffers) => {
           // Integers: every product and sum is exact, so the two sides must be equal to the last bit.
-          const x = random(xSize, 4).map((value) => Math.round(value * 64)), c = random(positions * taps, 5).map((value) => Math.round(value * 64));
+          const integers = (length: number, seed: number) => random(length, seed).map((value) => Math.round(value * 64));
+          const x = integers(xSize, 4), c = integers(positions * taps, 5);
           const col = buffers.output(positions * taps), back = buffers.output(xSize, 0);
           kernels().im2col(windowPtr(win), group, 0, positions, buffers.input(x), col.ptr);
           kernels().col2im(windowPtr(win), group, 0, positions, buffers.input(c), back.ptr);
