@@ -4,7 +4,7 @@
 import { kernels } from "./runtime/kernels.ts";
 import { discard, hold, isHeld, scope } from "./scope.ts";
 import { describe, format, ShapeError } from "./shape.ts";
-import { empty, full, type Layout, type Tensor, toLayout, zeros } from "./tensor.ts";
+import { checkTensor, empty, full, type Layout, type Tensor, toLayout, zeros } from "./tensor.ts";
 
 /** An input of an operation, and the adjoint that turns the gradient of the output into the gradient of that input. */
 export type Edge = readonly [input: Tensor, adjoint: (dy: Tensor) => Tensor];
@@ -68,7 +68,7 @@ export type Gradients = Map<Tensor, Tensor>;
  * optimizer.step(grads);
  */
 export function gradients(fn: () => Tensor, parameters: Iterable<Tensor>): { value: number; grads: Gradients } {
-  const wanted = [...parameters];
+  const wanted = checkParameters(parameters);
   return scope(() => {
     const tape = new Tape(wanted);
     const y = hold(() => recording(tape, fn));
@@ -76,6 +76,15 @@ export function gradients(fn: () => Tensor, parameters: Iterable<Tensor>): { val
     if (y.size !== 1) throw new ShapeError(`gradients: fn must return 1 element, it returned ${y.size} (shape ${format(y.shape)})`);
     return { value: y.item(), grads: pullBack(tape, y, wanted) };
   });
+}
+
+function checkParameters(parameters: Iterable<Tensor>): Tensor[] {
+  if (typeof parameters?.[Symbol.iterator] !== "function") {
+    throw new TypeError(`gradients: parameters must be a list of tensors, got ${describe(parameters)}`);
+  }
+  const list = [...parameters];
+  list.forEach((parameter, i) => checkTensor("gradients", `parameters[${i}]`, parameter));
+  return list;
 }
 
 function recording<T>(tape: Tape, fn: () => T): T {
@@ -102,10 +111,8 @@ function pullBack(tape: Tape, y: Tensor, wanted: Tensor[]): Gradients {
       const sum = sums.get(input);
       sums.set(input, sum ? accumulate(sum, dx) : dx);
     }
-    if (!wanted.includes(entry.y)) {
-      sums.delete(entry.y);
-      discard(dy);
-    }
+    sums.delete(entry.y);
+    discard(dy);
   }
   return new Map(wanted.map((parameter) => [parameter, own(sums.get(parameter) ?? zeros(parameter.shape))]));
 }

@@ -209,6 +209,16 @@ describe("errors", () => {
     x.dispose();
   });
 
+  test.each<[string, unknown, string]>([
+    ["a tensor alone", ones([2]), "gradients: parameters must be a list of tensors, got a value of type Tensor"],
+    ["nothing", undefined, "gradients: parameters must be a list of tensors, got undefined"],
+    ["numbers", [1], "gradients: parameters[0] must be a tensor, got 1"],
+  ])("parameters: %s", (_, parameters, message) => {
+    const fn = (): Tensor => { throw new Error("must not run"); };
+    expect(() => gradients(fn, parameters as never)).toThrow(TypeError);
+    expect(() => gradients(fn, parameters as never)).toThrow(message);
+  });
+
   test("inside nested gradients, caught: the outer tape goes on", () => {
     const f = (x: Tensor) => {
       const y = mul(x, x);
