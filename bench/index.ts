@@ -16,16 +16,16 @@ interface Row {
   flops: number;
 }
 
-/** Milliseconds of one call: the median over about `time` ms, after a warm-up long enough for the optimising compiler. */
-async function median(fn: () => void, time = 500): Promise<number> {
-  const bench = new Bench({ time, warmupTime: 200, iterations: 5, warmupIterations: 5, throws: true });
+/** Milliseconds of one call, over about half a second, after a warm-up long enough for the optimising compiler. */
+async function time(fn: () => void): Promise<{ min: number; median: number }> {
+  const bench = new Bench({ time: 500, warmupTime: 200, iterations: 5, warmupIterations: 5, throws: true });
   bench.add("one", fn);
   await bench.run();
-  const result = bench.tasks[0]!.result as unknown as { latency: { p50: number } };
-  return result.latency.p50;
+  const { latency } = bench.tasks[0]!.result as unknown as { latency: { min: number; p50: number } };
+  return { min: latency.min, median: latency.p50 };
 }
 
-/** GFLOP/s of independent multiply-adds in registers. */
+/** GFLOP/s of independent multiply-adds in registers: the fastest run, since a peak is what the machine can do at all. */
 async function peak(build: Build): Promise<number> {
   const memory = new WebAssembly.Memory({ initial: 16 });
   const bytes = Uint8Array.from(atob(PEAK_MODULES[build]), (c) => c.charCodeAt(0));
@@ -33,11 +33,11 @@ async function peak(build: Build): Promise<number> {
   const run = instance.exports["peak"] as (n: number, x: number, out: number) => void;
   new Float32Array(memory.buffer, 1024, 2).set([1e-3, 0.5]);
   const rounds = 100_000;
-  const ms = await median(() => run(rounds, 1024, 2048));
+  const { min } = await time(() => run(rounds, 1024, 2048));
   const sum = new Float32Array(memory.buffer, 2048, 1)[0]!;
   // Every chain converges to a / (1 - b).
   if (Math.abs(sum - (12 * 1e-3) / 0.5) > 1e-5) throw new Error(`peak: the kernel computed ${sum}`);
-  return (rounds * 12 * 2 * (build === "scalar" ? 1 : 4)) / ms / 1e6;
+  return (rounds * 12 * 2 * (build === "scalar" ? 1 : 4)) / min / 1e6;
 }
 
 const wanted = process.argv.slice(2);
@@ -56,7 +56,7 @@ for (const spec of specs) {
       await init({ build });
       const tensors = inputs.map(toTensor);
       scope(() => checkClose(`${row.name} in ${build}`, spec.run(tensors, one.options).data(), expected.data, spec.terms(one.shapes, one.options)));
-      row.ms[build] = await median(() => scope(() => void spec.run(tensors, one.options)));
+      row.ms[build] = (await time(() => scope(() => void spec.run(tensors, one.options)))).median;
       for (const x of tensors) x.dispose();
     }
     rows.push(row);
