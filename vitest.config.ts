@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -15,12 +16,22 @@ const wasmBytes: Plugin = {
   },
 };
 
+// The demo imports the package by its name; in the tests that name means the sources.
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const resolve = {
+  alias: [
+    { find: /^adjoint$/, replacement: source("src/index.ts") },
+    { find: /^adjoint\/(\w+)$/, replacement: source("src/$1/index.ts") },
+  ],
+};
+
 const packaging = "test/package.node.test.ts";
 const shared = { include: ["test/**/*.test.ts"], setupFiles: ["test/setup.ts"] };
 
 // One project for every engine and build: the same files everywhere. What is only about Node ends in .node.test.ts.
 const node = (build: Build) => ({
   plugins: [wasmBytes],
+  resolve,
   test: { ...shared, exclude: [packaging], name: `node ${build}`, environment: "node" as const, provide: { build } },
 });
 
@@ -29,6 +40,7 @@ const packed = { test: { include: [packaging], name: "package", environment: "no
 
 const browser = {
   plugins: [wasmBytes],
+  resolve,
   optimizeDeps: { noDiscovery: true },
   test: {
     ...shared,

@@ -35,7 +35,7 @@ await build({
   loader: { ".wasm": "binary" },
 });
 // The main job and the page import the package by its name, as anybody would.
-await build({ ...common, entryPoints: ["demo/train.ts"], outdir: "dist/demo", platform: "node", packages: "external" });
+await build({ ...common, entryPoints: ["demo/train.ts", "demo/showLessons.ts"], outdir: "dist/demo", platform: "node", packages: "external" });
 await build({ ...common, entryPoints: ["demo/page.ts"], outdir: "dist/demo", platform: "browser" });
 copyFileSync("demo/index.html", "dist/demo/index.html");
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
