@@ -10,6 +10,7 @@ export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwis
 export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from "./pool";
 export { repeatRow, sum, sumRows } from "./reduce";
 export { adam, sgd } from "./optim";
+export { exp, log } from "./functions";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";
 export { transpose } from "./transpose";
 export { probe as windowProbe } from "./window";

@@ -85,6 +85,8 @@ const others: Run[] = [
   elementwise("scale", (a, _, y) => k().scale(n, 0.7, a, y.ptr)),
   elementwise("axpy", (a, _, y) => k().axpy(n, 0.7, a, y.ptr)),
   elementwise("relu", (a, _, y) => k().relu(n, a, y.ptr)),
+  elementwise("exp", (a, _, y) => k().exp(n, a, y.ptr)),
+  elementwise("log", (a, _, y) => k().log(n, a, y.ptr)),
   elementwise("reluAdjoint", (a, b, y) => k().reluAdjoint(n, a, b, y.ptr)),
   ...[[1, 5], [128, 4], [300, 13], [1000, 7]].map(([rows, columns]): Run => ({
     name: `sumRows ${rows}x${columns}`,
