@@ -12,5 +12,6 @@ export { repeatRow, sum, sumRows } from "./reduce";
 export { adam, sgd } from "./optim";
 export { exp, log } from "./functions";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";
+export { stridedAdd, stridedCopy, stridedCopyBytes } from "./strided";
 export { transpose } from "./transpose";
 export { probe as windowProbe } from "./window";

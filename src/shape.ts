@@ -70,3 +70,17 @@ export function describe(value: unknown): string {
   if (typeof value === "function") return "a function";
   return `a value of type ${(value as object).constructor?.name ?? "object"}`;
 }
+
+/**
+ * Checks the number of an axis, and gives it counted from the front: negative ones count from the end.
+ *
+ * @param rank one more than the last axis that there may be; that of the shape, unless the operation makes an axis
+ */
+export function checkDim(op: string, name: string, dim: unknown, shape: Shape, rank: number = shape.length): number {
+  if (typeof dim !== "number") throw new TypeError(`${op}: ${name} must be a number, got ${describe(dim)}`);
+  if (!Number.isInteger(dim) || dim < -rank || dim >= rank) {
+    const range = rank === 0 ? "the tensor has no axes" : `${name} must be an integer from ${-rank} to ${rank - 1}`;
+    throw new RangeError(`${op}: ${range}, got ${dim} (x ${format(shape)})`);
+  }
+  return dim < 0 ? dim + rank : dim;
+}

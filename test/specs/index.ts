@@ -6,6 +6,7 @@ import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
+import { padSpec } from "./pad.ts";
 import { addSpec, meanSpec, mulSpec, reluSpec, scaleSpec, sumSpec } from "./pointwise.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
 import type { OpSpec } from "./spec.ts";
@@ -25,6 +26,7 @@ export const specs: OpSpec<any>[] = [
   maxPool3dSpec,
   meanSpec,
   mulSpec,
+  padSpec,
   reluSpec,
   reshapeSpec,
   scaleSpec,
