@@ -11,6 +11,7 @@ export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from 
 export { repeatRow, sum, sumRows } from "./reduce";
 export { adam, sgd } from "./optim";
 export { exp, log } from "./functions";
+export { adam, clip, euclideanNorm, rmsprop, sgd } from "./optim";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";
 export { stridedAdd, stridedCopy, stridedCopyBytes } from "./strided";
 export { transpose } from "./transpose";

@@ -1,25 +1,29 @@
-// One step of an optimiser over one parameter, in place. Four lanes, then the rest; both loops round alike.
+// One step of an optimiser over one parameter, in place, and what clips gradients. Four lanes, then the rest; both loops round alike.
 
 /**
- * Stochastic gradient descent: h = g + weightDecay p;  v = momentum v + h;  p -= lr v. With v the null pointer, p -= lr h.
+ * Stochastic gradient descent: h = g + weightDecay p;  v = momentum v + share h;  p -= lr v, or with `nesterov`
+ * p -= lr (h + momentum v). With v the null pointer, p -= lr h.
  *
  * Shapes:   g, v, p [n].
  * Writes:   updates v and p.
  * Requires: no overlap.
- * Source:   PyTorch, torch.optim.SGD with dampening 0; Sutskever et al., "On the importance of initialization and momentum
- *           in deep learning", 2013.
+ * Source:   PyTorch, torch.optim.SGD, share being 1 - dampening; Sutskever et al., "On the importance of initialization and
+ *           momentum in deep learning", 2013.
  */
-export function sgd(n: i32, lr: f32, momentum: f32, weightDecay: f32, g: usize, v: usize, p: usize): void {
+export function sgd(
+  n: i32, lr: f32, momentum: f32, share: f32, weightDecay: f32, nesterov: bool, g: usize, v: usize, p: usize,
+): void {
   let i = 0;
   if (ASC_FEATURE_SIMD) {
-    const rate = f32x4.splat(lr), keep = f32x4.splat(momentum), decay = f32x4.splat(weightDecay);
+    const rate = f32x4.splat(lr), keep = f32x4.splat(momentum), part = f32x4.splat(share), decay = f32x4.splat(weightDecay);
     for (; i <= n - 4; i += 4, g += 16, p += 16) {
       const old = v128.load(p);
       let step = f32x4.add(v128.load(g), f32x4.mul(decay, old));
       if (v != 0) {
-        step = f32x4.add(f32x4.mul(keep, v128.load(v)), step);
-        v128.store(v, step);
+        const v1 = f32x4.add(f32x4.mul(keep, v128.load(v)), f32x4.mul(part, step));
+        v128.store(v, v1);
         v += 16;
+        step = nesterov ? f32x4.add(step, f32x4.mul(keep, v1)) : v1;
       }
       v128.store(p, f32x4.sub(old, f32x4.mul(rate, step)));
     }
@@ -28,9 +32,10 @@ export function sgd(n: i32, lr: f32, momentum: f32, weightDecay: f32, g: usize, 
     const old = load<f32>(p);
     let step = load<f32>(g) + weightDecay * old;
     if (v != 0) {
-      step = momentum * load<f32>(v) + step;
-      store<f32>(v, step);
+      const v1 = momentum * load<f32>(v) + share * step;
+      store<f32>(v, v1);
       v += 4;
+      step = nesterov ? step + momentum * v1 : v1;
     }
     store<f32>(p, old - lr * step);
   }
@@ -38,30 +43,40 @@ export function sgd(n: i32, lr: f32, momentum: f32, weightDecay: f32, g: usize, 
 
 /**
  * Adam: h = g + weightDecay p;  m += (1 - beta1) (h - m);  v = beta2 v + (1 - beta2) h^2;
- *       p -= stepSize m / (sqrt(v) scale + eps).
- * The host folds the bias corrections into stepSize = lr / (1 - beta1^t) and scale = 1 / sqrt(1 - beta2^t).
+ *       p = shrink p - stepSize m / (sqrt(v) scale + eps).
+ * The host folds the bias corrections into stepSize = lr / (1 - beta1^t) and scale = 1 / sqrt(1 - beta2^t). Decoupled decay
+ * (AdamW) is shrink = 1 - lr decay, with weightDecay 0. With `top` not null (AMSGrad), top = max(top, v) takes the place of v.
  *
- * Shapes:   g, m, v, p [n].
- * Writes:   updates m, v and p.
+ * Shapes:   g, m, v, top, p [n].
+ * Writes:   updates m, v, top and p.
  * Requires: no overlap.
- * Source:   Kingma, Ba, "Adam: a method for stochastic optimization", 2015; PyTorch, torch.optim.Adam.
+ * Source:   Kingma, Ba, "Adam: a method for stochastic optimization", 2015; Loshchilov, Hutter, "Decoupled weight decay
+ *           regularization", 2019; Reddi et al., "On the convergence of Adam and beyond", 2018; PyTorch, torch.optim.Adam.
  */
 export function adam(
-  n: i32, stepSize: f32, rest1: f32, beta2: f32, rest2: f32, scale: f32, eps: f32, weightDecay: f32, g: usize, m: usize, v: usize, p: usize,
+  n: i32, stepSize: f32, rest1: f32, beta2: f32, rest2: f32, scale: f32, eps: f32, weightDecay: f32, shrink: f32,
+  g: usize, m: usize, v: usize, top: usize, p: usize,
 ): void {
   let i = 0;
   if (ASC_FEATURE_SIMD) {
     const rate = f32x4.splat(stepSize), r1 = f32x4.splat(rest1), b2 = f32x4.splat(beta2), r2 = f32x4.splat(rest2);
-    const s = f32x4.splat(scale), e = f32x4.splat(eps), decay = f32x4.splat(weightDecay);
+    const s = f32x4.splat(scale), e = f32x4.splat(eps), decay = f32x4.splat(weightDecay), keep = f32x4.splat(shrink);
     for (; i <= n - 4; i += 4, g += 16, m += 16, v += 16, p += 16) {
       const old = v128.load(p);
       const h = f32x4.add(v128.load(g), f32x4.mul(decay, old));
       let m1 = v128.load(m);
       m1 = f32x4.add(m1, f32x4.mul(r1, f32x4.sub(h, m1)));
-      const v1 = f32x4.add(f32x4.mul(b2, v128.load(v)), f32x4.mul(r2, f32x4.mul(h, h)));
+      let v1 = f32x4.add(f32x4.mul(b2, v128.load(v)), f32x4.mul(r2, f32x4.mul(h, h)));
       v128.store(m, m1);
       v128.store(v, v1);
-      v128.store(p, f32x4.sub(old, f32x4.div(f32x4.mul(rate, m1), f32x4.add(f32x4.mul(f32x4.sqrt(v1), s), e))));
+      if (top != 0) {
+        // pmax(a, b) is a < b ? b : a.
+        v1 = f32x4.pmax(v1, v128.load(top));
+        v128.store(top, v1);
+        top += 16;
+      }
+      const step = f32x4.div(f32x4.mul(rate, m1), f32x4.add(f32x4.mul(f32x4.sqrt(v1), s), e));
+      v128.store(p, f32x4.sub(f32x4.mul(keep, old), step));
     }
   }
   for (; i < n; i++, g += 4, m += 4, v += 4, p += 4) {
@@ -69,9 +84,127 @@ export function adam(
     const h = load<f32>(g) + weightDecay * old;
     let m1 = load<f32>(m);
     m1 = m1 + rest1 * (h - m1);
-    const v1 = beta2 * load<f32>(v) + rest2 * (h * h);
+    let v1 = beta2 * load<f32>(v) + rest2 * (h * h);
     store<f32>(m, m1);
     store<f32>(v, v1);
-    store<f32>(p, old - stepSize * m1 / (sqrt<f32>(v1) * scale + eps));
+    if (top != 0) {
+      const most = load<f32>(top);
+      v1 = v1 < most ? most : v1;
+      store<f32>(top, v1);
+      top += 4;
+    }
+    store<f32>(p, shrink * old - stepSize * m1 / (sqrt<f32>(v1) * scale + eps));
+  }
+}
+
+/**
+ * RMSprop: h = g + weightDecay p;  v = alpha v + (1 - alpha) h^2;  step = h / (sqrt(v) + eps);  p -= lr step.
+ * With `mean` not null (centered), mean = alpha mean + (1 - alpha) h, and v - mean^2 takes the place of v; rounding may make it
+ * negative where the gradient hardly changes: it is 0 then. With `b` not null (momentum), b = momentum b + step takes the
+ * place of step.
+ *
+ * Shapes:   g, v, mean, b, p [n].
+ * Writes:   updates v, mean, b and p.
+ * Requires: no overlap.
+ * Source:   PyTorch, torch.optim.RMSprop; Hinton's course; Graves, "Generating sequences with recurrent neural networks", 2013.
+ */
+export function rmsprop(
+  n: i32, lr: f32, alpha: f32, rest: f32, eps: f32, momentum: f32, weightDecay: f32, g: usize, v: usize, mean: usize, b: usize, p: usize,
+): void {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const rate = f32x4.splat(lr), a = f32x4.splat(alpha), r = f32x4.splat(rest), e = f32x4.splat(eps);
+    const keep = f32x4.splat(momentum), decay = f32x4.splat(weightDecay);
+    for (; i <= n - 4; i += 4, g += 16, v += 16, p += 16) {
+      const old = v128.load(p);
+      const h = f32x4.add(v128.load(g), f32x4.mul(decay, old));
+      let v1 = f32x4.add(f32x4.mul(a, v128.load(v)), f32x4.mul(r, f32x4.mul(h, h)));
+      v128.store(v, v1);
+      if (mean != 0) {
+        const mean1 = f32x4.add(f32x4.mul(a, v128.load(mean)), f32x4.mul(r, h));
+        v128.store(mean, mean1);
+        mean += 16;
+        v1 = f32x4.pmax(f32x4.sub(v1, f32x4.mul(mean1, mean1)), f32x4.splat(0));
+      }
+      let step = f32x4.div(h, f32x4.add(f32x4.sqrt(v1), e));
+      if (b != 0) {
+        step = f32x4.add(f32x4.mul(keep, v128.load(b)), step);
+        v128.store(b, step);
+        b += 16;
+      }
+      v128.store(p, f32x4.sub(old, f32x4.mul(rate, step)));
+    }
+  }
+  for (; i < n; i++, g += 4, v += 4, p += 4) {
+    const old = load<f32>(p);
+    const h = load<f32>(g) + weightDecay * old;
+    let v1 = alpha * load<f32>(v) + rest * (h * h);
+    store<f32>(v, v1);
+    if (mean != 0) {
+      const mean1 = alpha * load<f32>(mean) + rest * h;
+      store<f32>(mean, mean1);
+      mean += 4;
+      v1 = v1 - mean1 * mean1;
+      v1 = v1 < 0 ? 0 : v1;
+    }
+    let step = h / (sqrt<f32>(v1) + eps);
+    if (b != 0) {
+      step = momentum * load<f32>(b) + step;
+      store<f32>(b, step);
+      b += 4;
+    }
+    store<f32>(p, old - lr * step);
+  }
+}
+
+/**
+ * y[0] = sqrt(sum over i of x[i]^2), in double precision, rounded once at the end: no square overflows.
+ *
+ * Shapes:   x [n], y [1].
+ * Writes:   overwrites y.
+ */
+export function euclideanNorm(n: i32, x: usize, y: usize): void {
+  let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0;
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    let low = f64x2.splat(0), high = low;
+    for (; i <= n - 4; i += 4, x += 16) {
+      const v = v128.load(x);
+      const a = f64x2.promote_low_f32x4(v), b = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3));
+      low = f64x2.add(low, f64x2.mul(a, a));
+      high = f64x2.add(high, f64x2.mul(b, b));
+    }
+    s0 = f64x2.extract_lane(low, 0);
+    s1 = f64x2.extract_lane(low, 1);
+    s2 = f64x2.extract_lane(high, 0);
+    s3 = f64x2.extract_lane(high, 1);
+  } else {
+    for (; i <= n - 4; i += 4, x += 16) {
+      const a: f64 = load<f32>(x), b: f64 = load<f32>(x, 4), c: f64 = load<f32>(x, 8), d: f64 = load<f32>(x, 12);
+      s0 += a * a;
+      s1 += b * b;
+      s2 += c * c;
+      s3 += d * d;
+    }
+  }
+  for (; i < n; i++, x += 4) {
+    const a: f64 = load<f32>(x);
+    s0 += a * a;
+  }
+  store<f32>(y, <f32>sqrt<f64>((s0 + s1) + (s2 + s3)));
+}
+
+/** y[i] = min(max(x[i], least), most); NaN stays NaN. Overwrites y[0..n); y may be x. */
+export function clip(n: i32, least: f32, most: f32, x: usize, y: usize): void {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const low = f32x4.splat(least), high = f32x4.splat(most);
+    // pmax(a, b) is a < b ? b : a, pmin(a, b) is b < a ? b : a.
+    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f32x4.pmin(f32x4.pmax(v128.load(x), low), high));
+  }
+  for (; i < n; i++, x += 4, y += 4) {
+    let v = load<f32>(x);
+    v = v < least ? least : v;
+    store<f32>(y, most < v ? most : v);
   }
 }

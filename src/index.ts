@@ -43,7 +43,13 @@ export { ReLU } from "./layers/relu.ts";
 export type { Summary, SummaryRow } from "./layers/summary.ts";
 
 export { Adam, type AdamOptions } from "./optim/adam.ts";
+export { AdamW, type AdamWOptions } from "./optim/adamW.ts";
+export { clipGradNorm, clipGradValue } from "./optim/clip.ts";
 export { Optimizer } from "./optim/optimizer.ts";
+export { RMSprop, type RMSpropOptions } from "./optim/rmsprop.ts";
+export {
+  CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, type LinearLROptions, LRScheduler, MultiStepLR, OneCycleLR, type OneCycleOptions, SequentialLR, StepLR,
+} from "./optim/schedulers.ts";
 export { SGD, type SGDOptions } from "./optim/sgd.ts";
 
 export { defaultRandom, manualSeed, Random } from "./random.ts";

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import {
-  Adam, Conv2d, Flatten, gradients, Linear, memory, type Optimizer, Parameter, ReLU, scope, Sequential, SGD, ShapeError, softmaxCrossEntropy, sum, type Tensor,
-  tensor, zeros,
+  Adam, type AdamOptions, AdamW, clipGradNorm, clipGradValue, Conv2d, CosineAnnealingLR, ExponentialLR, Flatten, fromSafetensors, full, gradients,
+  type Gradients, LambdaLR, Linear, LinearLR, type LRScheduler, memory, MultiStepLR, OneCycleLR, type OneCycleOptions, type Optimizer, Parameter, ReLU,
+  RMSprop, type RMSpropOptions, scope, Sequential, SequentialLR, SGD, type SGDOptions, ShapeError, softmaxCrossEntropy, StepLR, sum, type Tensor, tensor,
+  toSafetensors, zeros,
 } from "../src/index.ts";
 import { mul } from "../src/ops/mul.ts";
 
@@ -28,38 +30,307 @@ function close(got: Float32Array, expected: number[]): void {
   expected.forEach((value, i) => expect(Math.abs(got[i]! - value), `${got} against ${expected}`).toBeLessThan(2e-6 * (1 + Math.abs(value))));
 }
 
+/** Follows seven steps of a definition in double precision: `make` gives one parameter's rule, with its state inside. */
+function follows(optimizer: (p: Tensor) => Optimizer, make: () => (p: number, g: number, t: number) => number): void {
+  const expected = START.map((start, i) => {
+    const rule = make();
+    let p = start;
+    for (let t = 1; t <= 7; t++) p = rule(p, 2 * C[i]! * p, t);
+    return p;
+  });
+  close(run(optimizer, 7), expected);
+}
+
 describe("SGD", () => {
-  test.each([
+  test.each<SGDOptions>([
     { lr: 0.1 },
     { lr: 0.1, weightDecay: 0.2 },
     { lr: 0.05, momentum: 0.9 },
     { lr: 0.05, momentum: 0.9, weightDecay: 0.01 },
+    { lr: 0.05, momentum: 0.9, dampening: 0.5 },
+    { lr: 0.05, momentum: 0.5, dampening: -0.5, weightDecay: 0.01 },
+    { lr: 0.05, momentum: 0.9, nesterov: true, weightDecay: 0.01 },
   ])("follows the definition: %o", (options) => {
-    const { lr, momentum = 0, weightDecay = 0 } = { momentum: 0, weightDecay: 0, ...options };
-    const p = [...START], v = p.map(() => 0);
-    for (let step = 0; step < 7; step++) {
-      for (let i = 0; i < 5; i++) {
-        v[i] = momentum * v[i]! + 2 * C[i]! * p[i]! + weightDecay * p[i]!;
-        p[i]! -= lr * v[i]!;
-      }
-    }
-    close(run((parameter) => new SGD([parameter], options), 7), p);
+    const { lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
+    follows((parameter) => new SGD([parameter], options), () => {
+      let v = 0;
+      return (p, g, t) => {
+        const h = g + weightDecay * p;
+        v = t === 1 ? h : momentum * v + (1 - dampening) * h;
+        return p - lr * (nesterov ? h + momentum * v : v);
+      };
+    });
   });
 });
 
-describe("Adam", () => {
-  test.each([{ lr: 0.1 }, { lr: 0.01, betas: [0.8, 0.95] as const, eps: 1e-4, weightDecay: 0.1 }])("follows the definition: %o", (options) => {
-    const { lr, betas: [b1, b2], eps, weightDecay } = { betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay: 0, ...options };
-    const p = [...START], m = p.map(() => 0), v = p.map(() => 0);
-    for (let t = 1; t <= 7; t++) {
-      for (let i = 0; i < 5; i++) {
-        const g = 2 * C[i]! * p[i]! + weightDecay * p[i]!;
-        m[i] = b1 * m[i]! + (1 - b1) * g;
-        v[i] = b2 * v[i]! + (1 - b2) * g * g;
-        p[i]! -= (lr * m[i]!) / (1 - b1 ** t) / (Math.sqrt(v[i]! / (1 - b2 ** t)) + eps);
+describe("Adam and AdamW", () => {
+  const options: AdamOptions[] = [{ lr: 0.1 }, { lr: 0.01, betas: [0.8, 0.95], eps: 1e-4, weightDecay: 0.1 }, { lr: 0.1, betas: [0.5, 0.3], amsgrad: true }];
+  for (const Optimiser of [Adam, AdamW]) {
+    test.each(options)(`${Optimiser.name} follows the definition: %o`, (one) => {
+      const decoupled = Optimiser === AdamW;
+      const { lr = 0, betas: [b1, b2] = [0.9, 0.999], eps = 1e-8, weightDecay = decoupled ? 0.01 : 0, amsgrad = false } = one;
+      follows((parameter) => new Optimiser([parameter], one), () => {
+        let m = 0, v = 0, top = 0;
+        return (p, g, t) => {
+          const h = decoupled ? g : g + weightDecay * p;
+          m = b1 * m + (1 - b1) * h;
+          v = b2 * v + (1 - b2) * h * h;
+          top = Math.max(top, v);
+          return (decoupled ? (1 - lr * weightDecay) * p : p) - (lr * m) / (1 - b1 ** t) / (Math.sqrt((amsgrad ? top : v) / (1 - b2 ** t)) + eps);
+        };
+      });
+    });
+  }
+});
+
+describe("RMSprop", () => {
+  test.each<RMSpropOptions>([
+    {}, { lr: 0.05, alpha: 0.5, eps: 1e-3, weightDecay: 0.1 }, { momentum: 0.9 }, { centered: true }, { lr: 0.02, alpha: 0.9, centered: true, momentum: 0.5 },
+  ])("follows the definition: %o", (options) => {
+    const { lr = 0.01, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false } = options;
+    follows((parameter) => new RMSprop([parameter], options), () => {
+      let v = 0, mean = 0, b = 0;
+      return (p, g) => {
+        const h = g + weightDecay * p;
+        v = alpha * v + (1 - alpha) * h * h;
+        mean = alpha * mean + (1 - alpha) * h;
+        b = momentum * b + h / (Math.sqrt(centered ? v - mean * mean : v) + eps);
+        return p - lr * b;
+      };
+    });
+  });
+
+  test("centered: a gradient that never changes has no variance, not a negative one", () => {
+    const p = new Parameter([5], (values) => values.fill(1));
+    const optimizer = new RMSprop([p], { lr: 1e-6, alpha: 0.5, eps: 1, centered: true });
+    for (let i = 0; i < 100; i++) optimizer.step(new Map([[p, full([5], 0.3 + i / 1e6)]]));
+    expect([...p.data()].every(Number.isFinite)).toBe(true);
+    optimizer.dispose();
+    p.dispose();
+  });
+});
+
+describe("state", () => {
+  const makers: [string, (p: Tensor[]) => Optimizer, string[]][] = [
+    ["SGD", (p) => new SGD(p, { lr: 0.1 }), []],
+    ["SGD with a momentum", (p) => new SGD(p, { lr: 0.1, momentum: 0.9, dampening: 0.5 }), ["momentum_buffer"]],
+    ["Adam", (p) => new Adam(p, { lr: 0.1 }), ["exp_avg", "exp_avg_sq"]],
+    ["AdamW with amsgrad", (p) => new AdamW(p, { lr: 0.1, amsgrad: true }), ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"]],
+    ["RMSprop", (p) => new RMSprop(p, { lr: 0.1, centered: true, momentum: 0.9 }), ["square_avg", "grad_avg", "momentum_buffer"]],
+  ];
+  const shapes = [[5], [2, 3, 2, 2]];
+  const parameters = () => shapes.map((shape) => new Parameter(shape, (values) => values.forEach((_, i) => (values[i] = Math.sin(i)))));
+  const grads = (of: Tensor[], t: number) => new Map(of.map((p) => [p, tensor(Float32Array.from({ length: p.size }, (_, i) => Math.cos(i + t)), p.shape)]));
+
+  test.each(makers)("%s goes on from a saved state as if nothing had happened", (_, make, names) => {
+    const through = parameters(), resumed = parameters();
+    const first = make(through);
+    for (let t = 0; t < 3; t++) first.step(grads(through, t));
+    through.forEach((p, i) => resumed[i]!.view().set(p.view()));
+    scope(() => {
+      const state = first.stateDict();
+      expect([...state.keys()]).toEqual([0, 1].flatMap((i) => ["step", ...names].map((name) => `${i}.${name}`)));
+      expect(state.get("1.step")!.item()).toBe(3);
+      for (const name of names) expect(state.get(`1.${name}`)!.shape).toEqual(shapes[1]);
+      const second = make(resumed);
+      // Through a file and back: names, shapes and the order of the elements survive.
+      second.loadStateDict(fromSafetensors(toSafetensors(state)) as Map<string, Tensor>);
+      for (let t = 3; t < 6; t++) {
+        first.step(grads(through, t));
+        second.step(grads(resumed, t));
       }
+      second.dispose();
+    });
+    through.forEach((p, i) => expect(resumed[i]!.data()).toEqual(p.data()));
+    first.dispose();
+    for (const p of [...through, ...resumed]) p.dispose();
+  });
+
+  test.each(makers)("%s gives all of its memory back", (_, make) => {
+    const ps = parameters();
+    ps.forEach((p) => p.ptr);
+    const before = memory();
+    const optimizer = make(ps);
+    for (let t = 0; t < 2; t++) {
+      optimizer.step(grads(ps, t));
+      optimizer.loadStateDict(optimizer.stateDict());
+      optimizer.dispose();
     }
-    close(run((parameter) => new Adam([parameter], options), 7), p);
+    // The step counts of the two state dictionaries belong to nobody.
+    expect(memory().tensors - before.tensors).toBe(4);
+    ps.forEach((p) => p.dispose());
+  });
+
+  test("what does not fit is refused and changes nothing", () => {
+    scope(() => {
+      const ps = parameters();
+      const optimizer = new Adam(ps, { lr: 0.1 });
+      optimizer.step(grads(ps, 0));
+      const before = new Map([...optimizer.stateDict()].map(([name, x]) => [name, x.data()]));
+      const refuses = (state: [string, Tensor][], message: RegExp) => expect(() => optimizer.loadStateDict(new Map(state))).toThrow(message);
+      const [step, m] = [full([], 1), zeros([5])];
+      refuses([["0.step", step], ["0.exp_avg", zeros([6])]], /^Adam.loadStateDict: 0.exp_avg has shape \[6\], its parameter \[5\]/);
+      refuses([["0.exp_avg", m]], /^Adam.loadStateDict: missing 0.step/);
+      refuses([["0.step", step], ["0.momentum_buffer", m], ["2.step", step]], /^Adam.loadStateDict: unknown 0.momentum_buffer, 2.step/);
+      refuses([["0.step", zeros([2])]], /item: the tensor must have 1 element/);
+      expect(new Map([...optimizer.stateDict()].map(([name, x]) => [name, x.data()]))).toEqual(before);
+      optimizer.dispose();
+      ps.forEach((p) => p.dispose());
+    });
+  });
+});
+
+describe("clipping", () => {
+  const make = () => new Map([[zeros([2]), tensor([3, -4])], [zeros([1]), tensor([12])]]);
+  const values = (grads: Gradients) => [...grads.values()].flatMap((g) => [...g.data()]);
+
+  test("the norm over all gradients, and one factor", () => {
+    scope(() => {
+      const grads = make();
+      expect(clipGradNorm(grads, 13.5)).toBe(13);
+      expect(values(grads)).toEqual([3, -4, 12]);
+      expect(clipGradNorm(grads, 6.5)).toBe(13);
+      close(Float32Array.from(values(grads)), [1.5, -2, 6]);
+      expect(clipGradNorm(grads, 0)).toBeCloseTo(6.5, 5);
+      expect(values(grads)).toEqual([0, -0, 0]);
+      expect(clipGradNorm(grads, 1)).toBe(0);
+      expect(clipGradNorm(new Map(), 1)).toBe(0);
+    });
+  });
+
+  test("a norm that is NaN or infinite, as in PyTorch", () => {
+    scope(() => {
+      const nan = new Map([[zeros([2]), tensor([1, NaN])], [zeros([1]), tensor([1])]]);
+      expect(clipGradNorm(nan, 1)).toBeNaN();
+      expect(values(nan)).toEqual([NaN, NaN, NaN]);
+      const infinite = new Map([[zeros([2]), tensor([1, -Infinity])], [zeros([1]), tensor([1])]]);
+      expect(clipGradNorm(infinite, 1)).toBe(Infinity);
+      expect(values(infinite)).toEqual([0, NaN, 0]);
+    });
+  });
+
+  test("every element by itself", () => {
+    scope(() => {
+      const grads = new Map([...make(), [zeros([2]), tensor([NaN, -Infinity])]]);
+      clipGradValue(grads, 3.5);
+      expect(values(grads)).toEqual([3, -3.5, 3.5, NaN, -3.5]);
+    });
+  });
+});
+
+describe("schedules", () => {
+  const p = new Parameter([1], (values) => values.fill(1));
+  const sgd = () => new SGD([p], { lr: 0.5, momentum: 0.3 });
+  /** The rates before, and after each of `steps` steps. */
+  const rates = (optimizer: Optimizer, scheduler: LRScheduler, steps: number): number[] => {
+    const all = [optimizer.lr];
+    for (let i = 1; i <= steps; i++) {
+      scheduler.step();
+      expect(scheduler.lastEpoch).toBe(i);
+      expect(scheduler.lrAt(i)).toBe(optimizer.lr);
+      all.push(optimizer.lr);
+    }
+    return all;
+  };
+  // Printed by PyTorch 1.13 for SGD with lr 0.5.
+  const expected: [string, (optimizer: Optimizer) => LRScheduler, number[]][] = [
+    ["LambdaLR", (o) => new LambdaLR(o, (step) => 1 / (1 + step)), [0.5, 0.25, 0.16666666666666666, 0.125]],
+    ["StepLR", (o) => new StepLR(o, 2, 0.5), [0.5, 0.5, 0.25, 0.25, 0.125, 0.125]],
+    ["MultiStepLR", (o) => new MultiStepLR(o, [1, 3, 3], 0.5), [0.5, 0.25, 0.25, 0.0625, 0.0625]],
+    ["ExponentialLR", (o) => new ExponentialLR(o, 0.5), [0.5, 0.25, 0.125]],
+    ["CosineAnnealingLR", (o) => new CosineAnnealingLR(o, 3, 0.1), [0.5, 0.4, 0.2, 0.1, 0.2, 0.4, 0.5]],
+    ["LinearLR", (o) => new LinearLR(o, { startFactor: 0.5, totalIters: 2 }), [0.25, 0.375, 0.5, 0.5]],
+    ["SequentialLR", (o) => new SequentialLR(o, [new LinearLR(o, { startFactor: 0.5, totalIters: 2 }), new ExponentialLR(o, 0.5)], [2]), [0.25, 0.375, 0.5, 0.25, 0.125]],
+  ];
+  test.each(expected)("%s", (_, make, values) => {
+    const optimizer = sgd();
+    rates(optimizer, make(optimizer), values.length - 1).forEach((rate, i) => expect(rate).toBeCloseTo(values[i]!, 14));
+  });
+
+  describe("OneCycleLR", () => {
+    // Printed by PyTorch 1.13 for max_lr 1, total_steps 6 and pct_start 0.5: rates and momenta.
+    const cycles: [OneCycleOptions, number[], number[]][] = [
+      [
+        { maxLr: 1, totalSteps: 6, pctStart: 0.5, annealStrategy: "cos", threePhase: false },
+        [0.040000000000000036, 0.52, 1.0, 0.750001, 0.2500030000000001, 4e-06],
+        [0.95, 0.8999999999999999, 0.85, 0.875, 0.9249999999999999, 0.95],
+      ],
+      [
+        { maxLr: 1, totalSteps: 6, pctStart: 0.5, annealStrategy: "linear", threePhase: false },
+        [0.04, 0.52, 1.0, 0.666668, 0.3333360000000001, 4.000000000004e-06],
+        [0.95, 0.8999999999999999, 0.85, 0.8833333333333333, 0.9166666666666666, 0.95],
+      ],
+      [
+        { maxLr: 1, totalSteps: 6, pctStart: 0.5, annealStrategy: "cos", threePhase: true },
+        [0.040000000000000036, 0.52, 1.0, 0.52, 0.04, 4e-06],
+        [0.95, 0.8999999999999999, 0.85, 0.8999999999999999, 0.95, 0.95],
+      ],
+      [
+        { maxLr: 1, totalSteps: 6, pctStart: 0.5, annealStrategy: "linear", threePhase: true },
+        [0.04, 0.52, 1.0, 0.52, 0.040000000000000036, 3.9999999999970615e-06],
+        [0.95, 0.8999999999999999, 0.85, 0.8999999999999999, 0.95, 0.95],
+      ],
+    ];
+    test.each(cycles)("%o", (options, lrs, momenta) => {
+      for (const optimizer of [sgd(), new Adam([p])]) {
+        const scheduler = new OneCycleLR(optimizer, options);
+        const found: number[] = [], lr: number[] = [];
+        for (let i = 0; i < 6; i++) {
+          lr.push(optimizer.lr);
+          found.push(optimizer instanceof Adam ? optimizer.betas[0] : (optimizer as SGD).momentum);
+          scheduler.step();
+        }
+        lr.forEach((value, i) => expect(value).toBeCloseTo(lrs[i]!, 14));
+        found.forEach((value, i) => expect(value).toBeCloseTo(momenta[i]!, 14));
+        expect(optimizer.lr).toBeGreaterThanOrEqual(0);
+        expect(() => scheduler.step()).toThrow(/^OneCycleLR: step 7 comes after the last of 6 steps/);
+        expect(scheduler.lastEpoch).toBe(6);
+      }
+    });
+
+    test("leaves the momentum alone if told to", () => {
+      const optimizer = sgd();
+      new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 10, cycleMomentum: false }).step();
+      expect(optimizer.momentum).toBe(0.3);
+    });
+
+    test("a rise of a single step", () => {
+      const optimizer = sgd();
+      new OneCycleLR(optimizer, { maxLr: 1, totalSteps: 10, pctStart: 0.1 });
+      expect(optimizer.lr).toBe(1);
+    });
+  });
+
+  test("two schedules of one optimiser start from the same rate", () => {
+    const optimizer = sgd();
+    const warmUp = new LinearLR(optimizer, { startFactor: 0.1 });
+    expect(optimizer.lr).toBeCloseTo(0.05, 15);
+    expect([warmUp.baseLr, new StepLR(optimizer, 3).baseLr]).toEqual([0.5, 0.5]);
+  });
+
+  test.each<[string, () => unknown, new (...args: never[]) => Error, RegExp]>([
+    ["no optimiser", () => new StepLR({} as never, 1), TypeError, /^StepLR: optimizer must be an optimiser, got a value of type Object/],
+    ["a step of 0", () => new StepLR(sgd(), 0), RangeError, /^StepLR: stepSize must be a positive integer, got 0/],
+    ["gamma NaN", () => new ExponentialLR(sgd(), NaN), RangeError, /^ExponentialLR: gamma must be .* got NaN/],
+    ["no function", () => new LambdaLR(sgd(), 3 as never), TypeError, /^LambdaLR: lrLambda must be a function, got 3/],
+    ["a function that gives no rate", () => new LambdaLR(sgd(), () => NaN), RangeError, /^SGD: lr must be .* got NaN/],
+    ["decreasing milestones", () => new MultiStepLR(sgd(), [3, 2]), RangeError, /^MultiStepLR: milestones must increase, got 2 after 3/],
+    ["no milestones", () => new MultiStepLR(sgd(), 3 as never), TypeError, /^MultiStepLR: milestones must be a list of numbers, got 3/],
+    ["no period", () => new CosineAnnealingLR(sgd(), 0), RangeError, /^CosineAnnealingLR: tMax must be a positive integer, got 0/],
+    ["a start of 0", () => new LinearLR(sgd(), { startFactor: 0 }), RangeError, /^LinearLR: startFactor must be above 0, got 0/],
+    ["an end beyond 1", () => new LinearLR(sgd(), { endFactor: 2 }), RangeError, /^LinearLR: endFactor must be a number from 0 to 1, got 2/],
+    ["an unknown form", () => new OneCycleLR(sgd(), { maxLr: 1, totalSteps: 9, annealStrategy: "sin" as never }), TypeError, /^OneCycleLR: annealStrategy must be "cos" or "linear", got "sin"/],
+    ["no steps", () => new OneCycleLR(sgd(), { maxLr: 1, totalSteps: 0 }), RangeError, /^OneCycleLR: totalSteps must be a positive integer, got 0/],
+    ["no schedulers", () => new SequentialLR(sgd(), [], []), RangeError, /^SequentialLR: there are no schedulers/],
+    ["too many milestones", () => {
+      const optimizer = sgd();
+      return new SequentialLR(optimizer, [new StepLR(optimizer, 1)], [3]);
+    }, RangeError, /^SequentialLR: 1 schedulers need 0 milestones, got 1/],
+    ["another's scheduler", () => new SequentialLR(sgd(), [new StepLR(sgd(), 1)], []), TypeError, /^SequentialLR: schedulers\[0\] belongs to another optimiser/],
+    ["something else", () => new SequentialLR(sgd(), [1 as never], []), TypeError, /^SequentialLR: schedulers\[0\] must be a scheduler, got 1/],
+  ])("refuses %s", (_, call, error, message) => {
+    expect(call).toThrow(error);
+    expect(call).toThrow(message);
   });
 });
 
@@ -98,6 +369,21 @@ describe("bad arguments", () => {
     ["negative weight decay", () => new SGD(p, { lr: 1, weightDecay: -0.1 }), RangeError, /SGD: weightDecay must be .* got -0.1/],
     ["beta of 1", () => new Adam(p, { betas: [0.9, 1] }), RangeError, /Adam: betas\[1\] must be .* got 1/],
     ["eps NaN", () => new Adam(p, { eps: NaN }), RangeError, /Adam: eps must be .* got NaN/],
+    ["betas that are none", () => new AdamW(p, { betas: 0.9 as never }), TypeError, /AdamW: betas must be a list of 2 numbers, got 0.9/],
+    ["a single beta", () => new AdamW(p, { betas: [0.9] as never }), TypeError, /AdamW: betas\[1\] must be a number, got undefined/],
+    ["amsgrad of wrong kind", () => new Adam(p, { amsgrad: 1 as never }), TypeError, /Adam: amsgrad must be true or false, got 1/],
+    ["nesterov without a momentum", () => new SGD(p, { lr: 1, nesterov: true }), RangeError, /SGD: nesterov needs a momentum and no dampening, got momentum 0 and dampening 0/],
+    ["nesterov with a dampening", () => new SGD(p, { lr: 1, nesterov: true, momentum: 0.9, dampening: 0.1 }), RangeError, /SGD: nesterov .* got momentum 0.9 and dampening 0.1/],
+    ["dampening NaN", () => new SGD(p, { lr: 1, dampening: NaN }), RangeError, /SGD: dampening must be finite, got NaN/],
+    ["negative alpha", () => new RMSprop(p, { alpha: -1 }), RangeError, /RMSprop: alpha must be .* got -1/],
+    ["centered of wrong kind", () => new RMSprop(p, { centered: 1 as never }), TypeError, /RMSprop: centered must be true or false, got 1/],
+    ["norms of no gradients", () => clipGradNorm([] as never, 1), TypeError, /clipGradNorm: grads must be the map that gradients returns, got a value of type Array/],
+    ["a negative norm", () => clipGradNorm(new Map(), -1), RangeError, /clipGradNorm: maxNorm must be .* got -1/],
+    ["a bound that is NaN", () => clipGradValue(new Map(), NaN), RangeError, /clipGradValue: clipValue must be .* got NaN/],
+    ["clipping what an outer tape needs", () => scope(() => gradients(() => {
+      clipGradNorm(new Map(), 1);
+      return sum(p[0]!);
+    }, p)), Error, /clipGradNorm: gradients cannot be changed in place inside of gradients/],
     ["no parameters", () => new SGD([], { lr: 1 }), RangeError, /SGD: there are no parameters to optimise/],
     ["parameters that are none", () => new SGD([1 as never], { lr: 1 }), TypeError, /SGD: parameters must be tensors, got 1/],
     ["gradients that are none", () => new SGD(p, { lr: 1 }).step([] as never), TypeError, /SGD.step: grads must be the map that gradients returns, got a value of type Array/],

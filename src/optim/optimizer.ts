@@ -1,17 +1,28 @@
+import { kernels } from "../runtime/kernels.ts";
 import { discard, keep } from "../scope.ts";
 import { checkNumber, describe, format, sameShape, ShapeError } from "../shape.ts";
 import type { Gradients } from "../tape.ts";
-import { Tensor, toLayout, zeros } from "../tensor.ts";
+import { checkTensor, empty, full, Tensor, toLayout } from "../tensor.ts";
 
-/** Base of the optimisers: the parameters, the learning rate, and the walk over the gradients. */
+/** What an optimiser remembers of one parameter: the steps it took, and running sums that lie in memory as the parameter does. */
+export interface ParameterState {
+  steps: number;
+  readonly buffers: Map<string, Tensor>;
+}
+
+/** Base of the optimisers: the parameters, the learning rate, what is remembered of each, and the walk over the gradients. */
 export abstract class Optimizer {
   readonly #name: string;
   readonly #parameters: readonly Tensor[];
+  readonly #bufferNames: readonly string[];
+  readonly #states = new Map<Tensor, ParameterState>();
   #lr = 0;
 
-  protected constructor(name: string, parameters: Iterable<Tensor>, lr: number) {
+  /** @param bufferNames PyTorch's names of the buffers that `update` asks for */
+  protected constructor(name: string, parameters: Iterable<Tensor>, lr: number, bufferNames: readonly string[]) {
     this.#name = name;
     this.#parameters = [...new Set(parameters)];
+    this.#bufferNames = bufferNames;
     if (this.#parameters.length === 0) throw new RangeError(`${name}: there are no parameters to optimise`);
     for (const parameter of this.#parameters) {
       if (!(parameter instanceof Tensor)) throw new TypeError(`${name}: parameters must be tensors, got ${describe(parameter)}`);
@@ -46,23 +57,95 @@ export abstract class Optimizer {
       }
       pairs.push([parameter, g]);
     }
-    this.begin();
     for (const [parameter, g] of pairs) {
+      let state = this.#states.get(parameter);
+      if (!state) this.#states.set(parameter, (state = { steps: 0, buffers: new Map() }));
+      state.steps++;
       const aligned = toLayout(g, parameter.layout);
-      this.update(parameter, aligned);
+      this.update(parameter, aligned, state);
       aligned.dispose();
     }
     for (const g of grads.values()) discard(g);
   }
 
-  /** Called once per step, before the updates. */
-  protected begin(): void {}
+  /**
+   * What must be saved to go on later where the optimiser is now, by PyTorch's names: `0.step` and, for instance,
+   * `0.exp_avg` for the first parameter. Options and learning rate are not in it. The buffers are the optimiser's own, not
+   * copies.
+   *
+   * @example
+   * const bytes = toSafetensors(optimizer.stateDict());
+   */
+  stateDict(): Map<string, Tensor> {
+    const named = new Map<string, Tensor>();
+    this.#parameters.forEach((parameter, i) => {
+      const state = this.#states.get(parameter);
+      if (!state) return;
+      named.set(`${i}.step`, full([], state.steps));
+      for (const [name, buffer] of state.buffers) named.set(`${i}.${name}`, buffer);
+    });
+    return named;
+  }
+
+  /**
+   * Goes on from a saved state, of an optimiser of the same kind over parameters of the same shapes in the same order. Nothing
+   * is changed unless everything fits.
+   *
+   * @param state tensors by name, as `stateDict` gives them
+   * @throws ShapeError if a name is unknown, `step` is missing, or a shape differs
+   */
+  loadStateDict(state: ReadonlyMap<string, Tensor>): void {
+    const op = `${this.#name}.loadStateDict`;
+    const loaded = this.#parameters.map((parameter, i) => {
+      const names = this.#bufferNames.filter((name) => state.has(`${i}.${name}`));
+      for (const name of names) {
+        const buffer = state.get(`${i}.${name}`);
+        checkTensor(op, `${i}.${name}`, buffer);
+        if (!sameShape(buffer!.shape, parameter.shape)) {
+          throw new ShapeError(`${op}: ${i}.${name} has shape ${format(buffer!.shape)}, its parameter ${format(parameter.shape)}`);
+        }
+      }
+      const step = state.get(`${i}.step`);
+      if (!step && names.length > 0) throw new ShapeError(`${op}: missing ${i}.step`);
+      if (step) checkTensor(op, `${i}.step`, step);
+      return { parameter, names, steps: step?.item() };
+    });
+    const known = new Set(loaded.flatMap(({ names, steps }, i) => [...names, ...(steps === undefined ? [] : ["step"])].map((name) => `${i}.${name}`)));
+    const unknown = [...state.keys()].filter((name) => !known.has(name));
+    if (unknown.length > 0) throw new ShapeError(`${op}: unknown ${unknown.join(", ")}`);
+    const states = loaded.map(({ parameter, names, steps }, i): [Tensor, ParameterState | undefined] => {
+      if (steps === undefined) return [parameter, undefined];
+      // Copied before anything is freed: the state may be this optimiser's own.
+      return [parameter, { steps, buffers: new Map(names.map((name) => [name, copyOf(state.get(`${i}.${name}`)!, parameter)])) }];
+    });
+    this.dispose();
+    for (const [parameter, one] of states) if (one) this.#states.set(parameter, one);
+  }
+
+  /** Frees what is remembered of the parameters, not the parameters: a further step starts afresh. The garbage collector does it too, later. */
+  dispose(): void {
+    for (const { buffers } of this.#states.values()) for (const buffer of buffers.values()) buffer.dispose();
+    this.#states.clear();
+  }
 
   /** Updates one parameter from its gradient, which lies in memory as the parameter does. */
-  protected abstract update(parameter: Tensor, g: Tensor): void;
+  protected abstract update(parameter: Tensor, g: Tensor, state: ParameterState): void;
 
-  /** As many zeros as `parameter` has elements, in a tensor that outlives the step. */
-  protected state(parameter: Tensor): Tensor {
-    return keep(zeros([parameter.size]));
+  /** Address of a buffer of as many elements as `parameter`, which outlives the step; zeros at first. */
+  protected buffer(parameter: Tensor, state: ParameterState, name: string): number {
+    let buffer = state.buffers.get(name);
+    if (!buffer) {
+      state.buffers.set(name, (buffer = keep(empty(parameter.shape, parameter.layout))));
+      kernels().fill(buffer.size, 0, buffer.ptr);
+    }
+    return buffer.ptr;
   }
+}
+
+function copyOf(x: Tensor, parameter: Tensor): Tensor {
+  const from = toLayout(x, parameter.layout);
+  const y = keep(empty(parameter.shape, parameter.layout));
+  kernels().copy(y.size, from.ptr, y.ptr);
+  from.dispose();
+  return y;
 }
