@@ -9,7 +9,6 @@ export {
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
 export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from "./pool";
 export { repeatRow, sum, sumRows } from "./reduce";
-export { adam, sgd } from "./optim";
 export { exp, log } from "./functions";
 export { adam, clip, euclideanNorm, rmsprop, sgd } from "./optim";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";
