@@ -1,5 +1,6 @@
 import { gemm, gemmInPlace, MR, NR, packB, packedBFloats } from "./gemm";
 import { col2im, im2col } from "./im2col";
+import { repeatRow } from "./reduce";
 import { fillRun } from "./runs";
 import { Window } from "./window";
 
@@ -119,12 +120,12 @@ export function packedAdjointFloats(window: usize): i32 {
 }
 
 /**
- * dx = col2im(dy W): the transpose of `conv` for any stride, padding and dilation, by scattering.
+ * dx = col2im(dy W) + bias: the transpose of `conv` for any stride, padding and dilation, by scattering.
  *
- * Shapes:   dy, dx as y, x of `conv`; w [O, T]; packed [`packedAdjointFloats`]; col [`columnFloats`].
+ * Shapes:   dy, dx as y, x of `conv`; w [O, T]; bias [C] or 0; packed [`packedAdjointFloats`]; col [`columnFloats`].
  * Writes:   overwrites dx; packed and col are scratch.
  */
-export function convInputAdjoint(window: usize, dy: usize, w: usize, dx: usize, packed: usize, col: usize): void {
+export function convInputAdjoint(window: usize, dy: usize, w: usize, bias: usize, dx: usize, packed: usize, col: usize): void {
   const win = changetype<Window>(window);
   const groups = win.groups, taps = win.taps, o = win.o / groups;
   const positions = win.positions;
@@ -133,7 +134,9 @@ export function convInputAdjoint(window: usize, dy: usize, w: usize, dx: usize, 
   for (let g = 0; g < groups; g++) {
     packB(o, taps, w + (<usize>(g * o * taps) << 2), taps, 1, packed + (<usize>(g * floats) << 2));
   }
-  fillRun(win.n * win.d * win.h * win.w * win.c, 0, dx);
+  const pixels = win.n * win.d * win.h * win.w;
+  if (bias == 0) fillRun(pixels * win.c, 0, dx);
+  else repeatRow(pixels, win.c, bias, dx);
   for (let q = 0; q < positions; q += rows) {
     const m = min(rows, positions - q);
     for (let g = 0; g < groups; g++) {

@@ -6,6 +6,7 @@ export { col2im, im2col } from "./im2col";
 export {
   columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters,
 } from "./conv";
+export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
 export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from "./pool";
 export { repeatRow, sum, sumRows } from "./reduce";

@@ -1,6 +1,6 @@
 import { average, maximum, spread, winner } from "./poolBox";
 import { fillRun } from "./runs";
-import { Window } from "./window";
+import { endTap, firstTap, Window } from "./window";
 
 // Max and average pooling, and their adjoints. Every output position sees a box of taps; what lies in the padding is cut off
 // here, before the loops over the taps (`poolBox.ts`), so that they only meet taps inside the image.
@@ -97,20 +97,6 @@ export function avgPoolAdjoint(window: usize, countPadding: bool, divisor: f32, 
   const win = changetype<Window>(window);
   fillRun(win.n * win.d * win.h * win.w * win.c, 0, dx);
   walk(window, SPREAD, 0, win.positions, dx, dy, 0, countPadding, divisor);
-}
-
-/** The first tap that does not lie in front of the image. */
-// @ts-ignore: decorator
-@inline
-function firstTap(start: i32, step: i32): i32 {
-  return start >= 0 ? 0 : (step - 1 - start) / step;
-}
-
-/** One more than the last of `taps` that does not lie behind the image. */
-// @ts-ignore: decorator
-@inline
-function endTap(start: i32, step: i32, taps: i32, length: i32): i32 {
-  return start + (taps - 1) * step < length ? taps : (length - start + step - 1) / step;
 }
 
 /** Taps of an undilated window inside the image with its padding: in ceil mode the last window may reach beyond. */

@@ -37,6 +37,20 @@ export class Window {
   }
 }
 
+/** The first tap along an axis that does not lie in front of the image, for a window from `start`, with taps `step` apart. */
+// @ts-ignore: decorator
+@inline
+export function firstTap(start: i32, step: i32): i32 {
+  return start >= 0 ? 0 : (step - 1 - start) / step;
+}
+
+/** One more than the last of `taps` that does not lie behind the image. */
+// @ts-ignore: decorator
+@inline
+export function endTap(start: i32, step: i32, taps: i32, length: i32): i32 {
+  return start + (taps - 1) * step < length ? taps : (length - start + step - 1) / step;
+}
+
 /** out[i] = field i of the window, read one by one: lets a test compare the two declarations. */
 export function probe(window: usize, out: usize): void {
   const win = changetype<Window>(window);

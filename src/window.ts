@@ -2,13 +2,19 @@
 // every adjoint and to the kernels. One- and two-dimensional windows are three-dimensional ones of depth (and height) 1.
 
 import { ints, WINDOW_PTR } from "./runtime/memory.ts";
-import { checkBoolean, checkInteger, describe, format, type Shape, ShapeError } from "./shape.ts";
+import { checkBoolean, checkInteger, checkShape, describe, format, type Shape, ShapeError } from "./shape.ts";
 
 /** A number for every spatial axis, or one number each, outermost first: [vertical, horizontal]. */
 export type Sizes = number | readonly number[];
 
+/** A border: the same on both sides of an axis, or a pair of numbers for each axis: [[top, bottom], [left, right]]. */
+export type Padding = Sizes | readonly (readonly [before: number, after: number])[];
+
 /** Depth, height, width. */
 type Triple = readonly [number, number, number];
+
+/** What lies before and after each spatial axis. */
+export type Pairs = readonly (readonly [before: number, after: number])[];
 
 /** The geometry of a convolution or pooling. Spatial triples are depth, height, width. */
 export interface Window {
@@ -34,12 +40,39 @@ export interface Window {
 export interface ConvOptions {
   /** Steps of the window, default 1. */
   stride?: Sizes;
-  /** Zeros around the input, default 0. */
-  padding?: Sizes;
+  /**
+   * Width of the border around the input, default 0 ("valid"). "same" keeps the input's extent, at stride 1 only: dilation (K - 1)
+   * in all along each axis, of which an odd one more goes to the end.
+   */
+  padding?: Padding | "same" | "valid";
   /** Distance between kernel taps, default 1. */
   dilation?: Sizes;
   /** Groups of channels that are convolved apart, default 1. */
   groups?: number;
+}
+
+/** Options of a transposed convolution; the defaults are PyTorch's. */
+export interface TransposedOptions {
+  /** Distance between the windows that the input's elements are spread over, default 1. */
+  stride?: Sizes;
+  /** What is cut off around the output, default 0. */
+  padding?: Padding;
+  /** What is added behind the output, less than the stride or the dilation, default 0. */
+  outputPadding?: Sizes;
+  /** Distance between kernel taps, default 1. */
+  dilation?: Sizes;
+  /** Groups of channels that are convolved apart, default 1. */
+  groups?: number;
+}
+
+/** Options of `im2col` and `col2im`; the defaults are PyTorch's. */
+export interface ColumnOptions {
+  /** Steps of the window, default 1. */
+  stride?: Sizes;
+  /** Zeros around the input, default 0. */
+  padding?: Padding;
+  /** Distance between kernel taps, default 1. */
+  dilation?: Sizes;
 }
 
 /** Options of a pooling; the defaults are PyTorch's. */
@@ -71,13 +104,85 @@ export function convWindow(op: string, rank: number, x: Shape, w: Shape, options
   }
   if (o % groups !== 0) throw new ShapeError(`${op}: w has ${o} output channels, not divisible by ${groups} groups ${shapes}`);
   const kernel = w.slice(2);
-  kernel.forEach((size, i) => {
-    if (size < 1) throw new ShapeError(`${op}: w has an empty kernel axis K${axes[i]} ${shapes}`);
-  });
-  const stride = spatialSizes(op, "stride", rank, options.stride ?? 1, 1);
-  const padding = spatialSizes(op, "padding", rank, options.padding ?? 0, 0);
-  const dilation = spatialSizes(op, "dilation", rank, options.dilation ?? 1, 1);
+  checkKernel(op, kernel, shapes);
+  const { stride, padding, dilation } = checkConvOptions(op, kernel, options);
   return window(op, n, c, x.slice(2), o, kernel, stride, padding, dilation, groups);
+}
+
+/** Options of a convolution by axis, as far as they do not depend on x. */
+export function checkConvOptions(op: string, kernel: Shape, options: ConvOptions): { stride: Shape; padding: Pairs; dilation: Shape } {
+  const rank = kernel.length;
+  const stride = spatialSizes(op, "stride", rank, options.stride ?? 1, 1);
+  const dilation = spatialSizes(op, "dilation", rank, options.dilation ?? 1, 1);
+  let { padding = 0 } = options;
+  if (padding === "same") {
+    if (stride.some((step) => step !== 1)) {
+      throw new RangeError(`${op}: padding "same" needs stride 1, got ${rank === 1 ? stride[0] : format(stride)}`);
+    }
+    padding = kernel.map((size, i) => {
+      const total = dilation[i]! * (size - 1);
+      return [Math.floor(total / 2), Math.ceil(total / 2)] as const;
+    });
+  }
+  return { stride, padding: spatialPadding(op, rank, padding === "valid" ? 0 : padding, `, "same" or "valid"`), dilation };
+}
+
+/**
+ * Geometry of a transposed convolution of x [N, I, ...] with w [I, O/groups, ...]: the window of the convolution whose input
+ * adjoint it is. That convolution's input is y, [N, O, ...], its output is x.
+ */
+export function transposedWindow(op: string, rank: number, x: Shape, w: Shape, options: TransposedOptions): Window {
+  const axes = axisNames[rank]!, names = extentNames[rank]!;
+  checkRank(op, "x", x, `[N, I, ${axes.join(", ")}]`);
+  checkRank(op, "w", w, `[I, O/groups, ${axes.map((axis) => `K${axis}`).join(", ")}]`);
+  const { groups = 1 } = options;
+  checkInteger(op, "groups", groups, 1);
+  const [n, i] = x as [number, number];
+  const shapes = `(x ${format(x)}, w ${format(w)}, groups ${groups})`;
+  if (w[0] !== i) throw new ShapeError(`${op}: x has ${i} channels, w expects ${w[0]} ${shapes}`);
+  if (i % groups !== 0) throw new ShapeError(`${op}: x has ${i} channels, not divisible by ${groups} groups ${shapes}`);
+  const kernel = w.slice(2);
+  checkKernel(op, kernel, shapes);
+  const { stride, padding, outputPadding, dilation } = checkTransposedOptions(op, rank, options);
+  const output = x.slice(2).map((length, axis) => {
+    if (length === 0) throw new ShapeError(`${op}: x has an empty axis ${axes[axis]} ${shapes}`);
+    const [before, after] = padding[axis]!;
+    const extent = (length - 1) * stride[axis]! + dilation[axis]! * (kernel[axis]! - 1) + 1 + outputPadding[axis]!;
+    if (extent - before - after < 1) {
+      throw new ShapeError(
+        `${op}: padding ${before} + ${after} leaves nothing of the ${names[axis]} ${extent} ` +
+          `(x ${format(x)}, kernel ${kernel[axis]}, stride ${stride[axis]}, dilation ${dilation[axis]}, outputPadding ${outputPadding[axis]})`,
+      );
+    }
+    return extent - before - after;
+  });
+  return freeze(op, n, w[1]! * groups, output, i, x.slice(2), kernel, stride, padding, dilation, groups);
+}
+
+/** Options of a transposed convolution by axis, as far as they do not depend on x. */
+export function checkTransposedOptions(
+  op: string, rank: number, options: TransposedOptions,
+): { stride: Shape; padding: Pairs; outputPadding: Shape; dilation: Shape } {
+  const stride = spatialSizes(op, "stride", rank, options.stride ?? 1, 1);
+  const dilation = spatialSizes(op, "dilation", rank, options.dilation ?? 1, 1);
+  const padding = spatialPadding(op, rank, options.padding ?? 0);
+  const outputPadding = spatialSizes(op, "outputPadding", rank, options.outputPadding ?? 0, 0);
+  outputPadding.forEach((added, i) => {
+    if (added >= Math.max(stride[i]!, dilation[i]!)) {
+      throw new RangeError(`${op}: outputPadding must be less than stride or dilation, got ${added} (stride ${stride[i]}, dilation ${dilation[i]})`);
+    }
+  });
+  return { stride, padding, outputPadding, dilation };
+}
+
+/** Geometry of the column matrix of x [N, C, ...]: that of a convolution without filters. */
+export function columnWindow(op: string, x: Shape, kernelSize: Sizes, options: ColumnOptions): Window {
+  const rank = x.length - 2;
+  const kernel = spatialSizes(op, "kernelSize", rank, kernelSize, 1);
+  const stride = spatialSizes(op, "stride", rank, options.stride ?? 1, 1);
+  const dilation = spatialSizes(op, "dilation", rank, options.dilation ?? 1, 1);
+  const padding = spatialPadding(op, rank, options.padding ?? 0);
+  return window(op, x[0]!, x[1]!, x.slice(2), x[1]!, kernel, stride, padding, dilation, 1);
 }
 
 /**
@@ -103,7 +208,7 @@ export function poolWindow(op: string, rank: number, x: Shape, kernelSize: Sizes
   input.forEach((length, i) => {
     if (length === 0) throw new ShapeError(`${op}: x has an empty axis ${axes[i]} (x ${format(x)})`);
   });
-  const win = window(op, n, c, input, c, kernel, stride, padding, steps, 1, ceilMode);
+  const win = window(op, n, c, input, c, kernel, stride, padding.map((size) => [size, size]), steps, 1, ceilMode);
   input.forEach((length, i) => {
     if (skips(length, win.outputShape[2 + i]!, steps[i]!, stride[i]!, padding[i]!)) {
       throw new ShapeError(
@@ -148,34 +253,44 @@ export function windowPtr(win: Window): number {
 }
 
 function window(
-  op: string, n: number, c: number, input: Shape, o: number, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: number,
+  op: string, n: number, c: number, input: Shape, o: number, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape, groups: number,
   ceilMode: boolean = false,
 ): Window {
   const names = extentNames[input.length]!;
   const output = input.map((length, i) => {
+    const [before, after] = padding[i]!;
     const extent = dilation[i]! * (kernel[i]! - 1) + 1;
-    const padded = length + 2 * padding[i]!;
+    const padded = length + before + after;
     // In ceil mode the last window may hang over by less than a stride.
     const slack = padded - extent + (ceilMode ? stride[i]! - 1 : 0);
     if (slack < 0) {
       throw new ShapeError(
         `${op}: kernel spans ${extent}, more than the padded ${names[i]} ${padded} ` +
-          `(kernel ${kernel[i]}, dilation ${dilation[i]}, ${names[i]} ${length}, padding ${padding[i]})`,
+          `(kernel ${kernel[i]}, dilation ${dilation[i]}, ${names[i]} ${length}, padding ${before === after ? before : `${before} + ${after}`})`,
       );
     }
     const last = Math.floor(slack / stride[i]!);
-    return ceilMode && last * stride[i]! >= length + padding[i]! ? last : last + 1;
+    return ceilMode && last * stride[i]! >= length + before ? last : last + 1;
   });
+  return freeze(op, n, c, input, o, output, kernel, stride, padding, dilation, groups);
+}
+
+function freeze(
+  op: string, n: number, c: number, input: Shape, o: number, output: Shape, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape,
+  groups: number,
+): Window {
+  const inputShape = Object.freeze([n, c, ...input]), outputShape = Object.freeze([n, o, ...output]);
+  // A transposed convolution's result is the window's input.
+  checkShape(op, inputShape);
+  checkShape(op, outputShape);
   return Object.freeze({
-    n, c, o, groups,
+    n, c, o, groups, inputShape, outputShape,
     input: extend(input, 1),
     output: extend(output, 1),
     kernel: extend(kernel, 1),
     stride: extend(stride, 1),
-    padding: extend(padding, 0),
+    padding: extend(padding.map(([before]) => before), 0),
     dilation: extend(dilation, 1),
-    inputShape: Object.freeze([n, c, ...input]),
-    outputShape: Object.freeze([n, o, ...output]),
   });
 }
 
@@ -189,6 +304,28 @@ export function spatialSizes(op: string, name: string, rank: number, value: Size
     if (size > MAX_SIZE) throw new RangeError(`${op}: ${name} must be at most ${MAX_SIZE}, got ${size}`);
   }
   return list;
+}
+
+/** The border before and after each spatial axis, from an option; `or` names what else the operation accepts. */
+function spatialPadding(op: string, rank: number, value: Padding, or: string = ""): Pairs {
+  if (!Array.isArray(value) || !value.some(Array.isArray)) {
+    if (typeof value !== "number" && !Array.isArray(value)) {
+      throw new TypeError(`${op}: padding must be a number, a list of ${rank} numbers or pairs${or}, got ${describe(value)}`);
+    }
+    return spatialSizes(op, "padding", rank, value as Sizes, 0).map((size) => [size, size]);
+  }
+  if (value.length !== rank) throw new ShapeError(`${op}: padding must have ${rank} pairs, got ${value.length}`);
+  return value.map((pair: unknown) => {
+    if (!Array.isArray(pair)) throw new TypeError(`${op}: padding must be all numbers or all pairs, got ${describe(pair)} beside a pair`);
+    if (pair.length !== 2) throw new ShapeError(`${op}: padding must have pairs [before, after], got ${format(pair)}`);
+    return spatialSizes(op, "padding", 2, pair, 0) as unknown as [number, number];
+  });
+}
+
+function checkKernel(op: string, kernel: Shape, shapes: string): void {
+  kernel.forEach((size, i) => {
+    if (size < 1) throw new ShapeError(`${op}: w has an empty kernel axis K${axisNames[kernel.length]![i]} ${shapes}`);
+  });
 }
 
 // Kernels compute with 32-bit integers: sums of a few such sizes and an extent must not overflow.

@@ -60,8 +60,8 @@ test("esbuild bundles it for browsers without configuration, within 70 KB gzip",
 describe("the declarations, strict and with libraries checked", () => {
   // The options of the call are wrong on purpose: were anything `any`, the line would be no error, and that is one.
   const typed = `
-    import { conv2d, gradients, sum, tensor, type Conv2dOptions, type Tensor } from "adjoint";
-    const options: Conv2dOptions = { stride: 2, padding: [1, 0] };
+    import { conv2d, gradients, sum, tensor, type ConvNdOptions, type Tensor } from "adjoint";
+    const options: ConvNdOptions = { stride: 2, padding: [1, 0] };
     using x: Tensor = tensor(new Float32Array(9), [1, 1, 3, 3]);
     const { value, grads } = gradients(() => sum(conv2d(x, x, options)), [x]);
     export const numbers: ArrayLike<number>[] = [[value], grads.get(x)!.data()];

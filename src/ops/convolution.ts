@@ -6,7 +6,8 @@
 //   filter adjoint   dw = X^' dy            a product with im2col again
 //
 // All three are bilinear and each one's adjoints are the other two. So the set is closed: recorded like any operation, the
-// adjoints can be differentiated again without a further kernel.
+// adjoints can be differentiated again without a further kernel. The input adjoint is also the forward pass of a transposed
+// convolution. Where every channel has a kernel of its own there is no matrix product to make: depthwise kernels do it directly.
 
 import { kernels } from "../runtime/kernels.ts";
 import { withScratch } from "../runtime/memory.ts";
@@ -16,56 +17,68 @@ import { adjointWindow, type Window, windowPtr } from "../window.ts";
 import { channelSum } from "./channels.ts";
 
 /** y = conv(x, w) + bias, by the geometry of `win`. */
-export function convolve(x: Tensor, w: Tensor, bias: Tensor | undefined, win: Window): Tensor {
+export function conv(x: Tensor, w: Tensor, bias: Tensor | undefined, win: Window): Tensor {
   x = withLayout(x, "channelsLast");
   w = withLayout(w, "channelsLast");
-  const y = forward(x.ptr, w.ptr, bias?.ptr ?? 0, win);
-  const edges = [
-    [x, (dy: Tensor) => convolveInputAdjoint(dy, w, win)],
-    [w, (dy: Tensor) => convolveFilterAdjoint(x, dy, win)],
-  ] as const;
-  return bias ? record(y, ...edges, [bias, channelSum]) : record(y, ...edges);
+  return record(
+    forward(x.ptr, w.ptr, bias?.ptr ?? 0, win),
+    [x, (dy) => convInputAdjoint(dy, w, undefined, win)],
+    [w, (dy) => convFilterAdjoint(x, dy, win)],
+    ...biasEdge(bias),
+  );
 }
 
-/** dx: the transpose of `convolve` in x, applied to dy. */
-export function convolveInputAdjoint(dy: Tensor, w: Tensor, win: Window): Tensor {
+/** dx = the transpose of `conv` in x, applied to dy, + bias. */
+export function convInputAdjoint(dy: Tensor, w: Tensor, bias: Tensor | undefined, win: Window): Tensor {
   dy = withLayout(dy, "channelsLast");
   w = withLayout(w, "channelsLast");
   // Gathering with the flipped filter beats scattering with col2im, but a stride would have it multiply by inserted zeros,
   // and padding beyond the kernel's extent would need negative padding.
   const back = adjointWindow(win);
   const gather = win.stride.every((step) => step === 1) && back.padding.every((size) => size >= 0);
-  const dx = gather ? gathered(dy, w, win, back) : scattered(dy, w, win);
   return record(
-    dx,
-    [dy, (ddx) => convolve(ddx, w, undefined, win)],
-    [w, (ddx) => convolveFilterAdjoint(ddx, dy, win)],
+    (gather ? gathered : scattered)(dy.ptr, w.ptr, bias?.ptr ?? 0, win),
+    [dy, (ddx) => conv(ddx, w, undefined, win)],
+    [w, (ddx) => convFilterAdjoint(ddx, dy, win)],
+    ...biasEdge(bias),
   );
 }
 
-/** dw: the transpose of `convolve` in w, applied to dy. */
-export function convolveFilterAdjoint(x: Tensor, dy: Tensor, win: Window): Tensor {
+/** dw = the transpose of `conv` in w, applied to dy. */
+export function convFilterAdjoint(x: Tensor, dy: Tensor, win: Window): Tensor {
   x = withLayout(x, "channelsLast");
   dy = withLayout(dy, "channelsLast");
-  const dw = withScratch([kernels().columnFloats(windowPtr(win))], (col) => {
-    const filters = empty(filterShape(win), "channelsLast");
-    kernels().convFilterAdjoint(windowPtr(win), x.ptr, dy.ptr, filters.ptr, col!);
-    return filters;
-  });
   return record(
-    dw,
-    [x, (ddw) => convolveInputAdjoint(dy, ddw, win)],
-    [dy, (ddw) => convolve(x, ddw, undefined, win)],
+    filters(x.ptr, dy.ptr, win),
+    [x, (ddw) => convInputAdjoint(dy, ddw, undefined, win)],
+    [dy, (ddw) => conv(x, ddw, undefined, win)],
   );
 }
 
-function filterShape(win: Window): number[] {
-  const spatial = win.inputShape.length - 2;
-  return [win.o, win.c / win.groups, ...win.kernel.slice(3 - spatial)];
+function biasEdge(bias: Tensor | undefined): (readonly [Tensor, typeof channelSum])[] {
+  return bias ? [[bias, channelSum]] : [];
+}
+
+// One channel alone is better off in the matrix product, whose rows are positions.
+function isDepthwise(win: Window): boolean {
+  return win.groups === win.c && win.groups === win.o && win.groups > 1;
+}
+
+/** Kernel taps: the length of a channel's kernel. */
+function tapsOf(win: Window): number {
+  return win.kernel[0] * win.kernel[1] * win.kernel[2];
 }
 
 function forward(x: number, w: number, bias: number, win: Window): Tensor {
   const ptr = windowPtr(win);
+  if (isDepthwise(win)) {
+    return withScratch([tapsOf(win) * win.o], (turned) => {
+      const y = empty(win.outputShape, "channelsLast");
+      kernels().transpose(1, win.o, tapsOf(win), w, turned!);
+      kernels().depthwise(ptr, 0, y.size / win.o, x, turned!, bias, y.ptr);
+      return y;
+    });
+  }
   return withScratch([kernels().packedFloats(ptr), kernels().columnFloats(ptr)], (packed, col) => {
     const y = empty(win.outputShape, "channelsLast");
     kernels().packFilters(ptr, w, packed!);
@@ -74,18 +87,43 @@ function forward(x: number, w: number, bias: number, win: Window): Tensor {
   });
 }
 
-function gathered(dy: Tensor, w: Tensor, win: Window, back: Window): Tensor {
-  return withScratch([w.size], (flipped) => {
-    kernels().flip(windowPtr(win), w.ptr, flipped!);
-    return forward(dy.ptr, flipped!, 0, back);
+function gathered(dy: number, w: number, bias: number, win: Window): Tensor {
+  return withScratch([(tapsOf(win) * win.o * win.c) / win.groups], (flipped) => {
+    kernels().flip(windowPtr(win), w, flipped!);
+    return forward(dy, flipped!, bias, adjointWindow(win));
   });
 }
 
-function scattered(dy: Tensor, w: Tensor, win: Window): Tensor {
+function scattered(dy: number, w: number, bias: number, win: Window): Tensor {
   const ptr = windowPtr(win);
+  if (isDepthwise(win)) {
+    return withScratch([tapsOf(win) * win.o], (turned) => {
+      const dx = empty(win.inputShape, "channelsLast");
+      kernels().transpose(1, win.o, tapsOf(win), w, turned!);
+      kernels().depthwiseInputAdjoint(ptr, dy, turned!, bias, dx.ptr);
+      return dx;
+    });
+  }
   return withScratch([kernels().packedAdjointFloats(ptr), kernels().columnFloats(ptr)], (packed, col) => {
     const dx = empty(win.inputShape, "channelsLast");
-    kernels().convInputAdjoint(ptr, dy.ptr, w.ptr, dx.ptr, packed!, col!);
+    kernels().convInputAdjoint(ptr, dy, w, bias, dx.ptr, packed!, col!);
     return dx;
+  });
+}
+
+function filters(x: number, dy: number, win: Window): Tensor {
+  const ptr = windowPtr(win);
+  const spatial = win.inputShape.length - 2;
+  const shape = [win.o, win.c / win.groups, ...win.kernel.slice(3 - spatial)];
+  const depthwise = isDepthwise(win);
+  return withScratch([depthwise ? tapsOf(win) * win.o : kernels().columnFloats(ptr)], (scratch) => {
+    const dw = empty(shape, "channelsLast");
+    if (depthwise) {
+      kernels().depthwiseFilterAdjoint(ptr, x, dy, scratch!);
+      kernels().transpose(1, tapsOf(win), win.o, scratch!, dw.ptr);
+    } else {
+      kernels().convFilterAdjoint(ptr, x, dy, dw.ptr, scratch!);
+    }
+    return dw;
   });
 }

@@ -61,11 +61,43 @@ const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize
     run: (buffers) => {
       const ptr = windowPtr(win);
       const packed = buffers.output(k().packedAdjointFloats(ptr)), col = buffers.output(k().columnFloats(ptr)), dx = buffers.output(xSize);
-      k().convInputAdjoint(ptr, buffers.input(random(ySize, 1)), buffers.input(random(wSize, 2)), dx.ptr, packed.ptr, col.ptr);
+      k().convInputAdjoint(ptr, buffers.input(random(ySize, 1)), buffers.input(random(wSize, 2)), buffers.input(random(win.c, 3)), dx.ptr, packed.ptr, col.ptr);
       return dx;
     },
   },
 ]);
+
+const depthwise = volumes.filter(({ win }) => win.groups === win.c && win.groups === win.o).flatMap(
+  ({ name, win, positions, taps, xSize, wSize, ySize }: Volume): Run[] => [
+    {
+      name: `depthwise, ${name}`,
+      terms: taps,
+      run: (buffers) => {
+        const y = buffers.output(ySize);
+        const x = buffers.input(random(xSize, 1)), w = buffers.input(random(wSize, 2)), bias = buffers.input(random(win.o, 3));
+        k().depthwise(windowPtr(win), 0, positions, x, w, bias, y.ptr);
+        return y;
+      },
+    },
+    {
+      name: `depthwiseInputAdjoint, ${name}`,
+      terms: taps,
+      run: (buffers) => {
+        const dx = buffers.output(xSize);
+        k().depthwiseInputAdjoint(windowPtr(win), buffers.input(random(ySize, 1)), buffers.input(random(wSize, 2)), 0, dx.ptr);
+        return dx;
+      },
+    },
+    {
+      name: `depthwiseFilterAdjoint, ${name}`,
+      terms: positions,
+      run: (buffers) => {
+        const dw = buffers.output(wSize);
+        k().depthwiseFilterAdjoint(windowPtr(win), buffers.input(random(xSize, 1)), buffers.input(random(ySize, 2)), dw.ptr);
+        return dw;
+      },
+    },
+  ]);
 
 const n = 131;
 const elementwise = (name: string, run: (a: number, b: number, y: Output) => void): Run => ({
@@ -100,7 +132,7 @@ const others: Run[] = [
   })),
 ];
 
-const runs = [...gemms, ...convolutions, ...others];
+const runs = [...gemms, ...convolutions, ...depthwise, ...others];
 const results = new Map<Build, { data: Float32Array; bits: Uint32Array }[]>();
 
 beforeAll(async () => {

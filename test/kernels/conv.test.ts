@@ -24,8 +24,8 @@ function forward(volume: Volume, x: Numbers, w: Numbers, bias?: Numbers): Float6
   return y;
 }
 
-function inputAdjoint(volume: Volume, dy: Numbers, w: Numbers): Float64Array {
-  const dx = new Float64Array(volume.xSize);
+function inputAdjoint(volume: Volume, dy: Numbers, w: Numbers, bias?: Numbers): Float64Array {
+  const dx = new Float64Array(volume.xSize).map((_, i) => (bias ? bias[i % volume.win.c]! : 0));
   forEachProduct(volume, (i, j, k) => (dx[j]! += dy[i]! * w[k]!));
   return dx;
 }
@@ -69,6 +69,7 @@ function prepare(buffers: Buffers, { win }: Volume, w: number): Prepared {
 for (const volume of volumes) {
   const { name, win, positions, taps, xSize, wSize, ySize } = volume;
   const x = random(xSize, 1), w = random(wSize, 2), bias = random(win.o, 3), dy = random(ySize, 4);
+  const channelBias = random(win.c, 5);
 
   describe(name, () => {
     test.each([false, true])("conv, bias %o", (biased) => {
@@ -110,13 +111,16 @@ for (const volume of volumes) {
       });
     });
 
-    test("convInputAdjoint", () => {
+    test.each([false, true])("convInputAdjoint, bias %o", (biased) => {
       withBuffers((buffers) => {
+        const start = biased ? channelBias : undefined;
         const dx = buffers.output(xSize);
         const packed = buffers.output(kernels().packedAdjointFloats(windowPtr(win)));
         const col = buffers.output(kernels().columnFloats(windowPtr(win)));
-        kernels().convInputAdjoint(windowPtr(win), buffers.input(dy), buffers.input(w), dx.ptr, packed.ptr, col.ptr);
-        checkClose("dx", dx.data(), inputAdjoint(volume, dy, w), taps * win.o);
+        kernels().convInputAdjoint(
+          windowPtr(win), buffers.input(dy), buffers.input(w), start ? buffers.input(start) : 0, dx.ptr, packed.ptr, col.ptr,
+        );
+        checkClose("dx", dx.data(), inputAdjoint(volume, dy, w, start), taps * win.o);
       });
     });
 
@@ -146,6 +150,51 @@ for (const volume of volumes) {
   });
 }
 
+/** [C, T] to [T, C], and with the numbers exchanged back. */
+function transposed(rows: number, columns: number, w: Numbers): number[] {
+  return Array.from({ length: rows * columns }, (_, i) => w[(i % rows) * columns + Math.floor(i / rows)]!);
+}
+
+for (const volume of volumes.filter(({ win }) => win.groups === win.c && win.groups === win.o)) {
+  const { name, win, positions, taps, xSize, wSize, ySize } = volume;
+  const x = random(xSize, 1), w = random(wSize, 2), bias = random(win.o, 3), dy = random(ySize, 4);
+  const perTap = transposed(win.c, taps, w);
+
+  describe(`depthwise kernels: ${name}`, () => {
+    test.each([false, true])("depthwise, bias %o; a range writes its positions only, to the same bits", (biased) => {
+      withBuffers((buffers) => {
+        const whole = buffers.output(ySize);
+        const xPtr = buffers.input(x), wPtr = buffers.input(perTap), biasPtr = biased ? buffers.input(bias) : 0;
+        kernels().depthwise(windowPtr(win), 0, positions, xPtr, wPtr, biasPtr, whole.ptr);
+        checkClose("y", whole.data(), forward(volume, x, w, biased ? bias : undefined), taps);
+        for (const [from, to] of ranges(positions)) {
+          const part = buffers.output(ySize, dy);
+          const expected = new Uint32Array(Float32Array.from(dy).buffer);
+          kernels().depthwise(windowPtr(win), from, to, xPtr, wPtr, biasPtr, part.ptr);
+          expected.set(whole.bits().subarray(from * win.o, to * win.o), from * win.o);
+          expectWords(`positions ${from} to ${to}`, part.bits(), expected);
+        }
+      });
+    });
+
+    test.each([false, true])("depthwiseInputAdjoint, bias %o", (biased) => {
+      withBuffers((buffers) => {
+        const dx = buffers.output(xSize);
+        kernels().depthwiseInputAdjoint(windowPtr(win), buffers.input(dy), buffers.input(perTap), biased ? buffers.input(bias) : 0, dx.ptr);
+        checkClose("dx", dx.data(), inputAdjoint(volume, dy, w, biased ? bias : undefined), taps);
+      });
+    });
+
+    test("depthwiseFilterAdjoint", () => {
+      withBuffers((buffers) => {
+        const dw = buffers.output(wSize);
+        kernels().depthwiseFilterAdjoint(windowPtr(win), buffers.input(x), buffers.input(dy), dw.ptr);
+        checkClose("dw", dw.data(), transposed(win.c, taps, filterAdjoint(volume, x, dy)), positions);
+      });
+    });
+  });
+}
+
 test("the volumes reach what they are there for", () => {
   const tiles = ({ win, positions, taps }: Volume) => {
     // The buffer holds one tile of the column matrix and 8 floats to read beyond it.
@@ -154,4 +203,5 @@ test("the volumes reach what they are there for", () => {
   };
   for (const name of ["many tiles", "many tiles, 1x1x1"]) expect(tiles(volumes.find((volume) => volume.name === name)!)).toBeGreaterThan(2);
   expect(volumes.filter(({ win }) => win.input[0] > 1 && win.kernel[0] > 1).length).toBeGreaterThan(8);
+  expect(volumes.filter(({ win }) => win.groups === win.c && win.groups === win.o).length).toBeGreaterThan(6);
 });

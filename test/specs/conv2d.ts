@@ -1,19 +1,10 @@
 import { conv2d, ShapeError, zeros } from "../../src/index.ts";
-import type { Conv2dOptions } from "../../src/ops/conv2d.ts";
-import { ndarray, product } from "../array.ts";
+import { product } from "../array.ts";
+import { type ConvCase, convExtent, convReference, convTerms } from "./conv.ts";
 import type { Case, OpSpec } from "./spec.ts";
 
-type Options = Omit<Conv2dOptions, "bias">;
-
-const pair = (value: number | readonly number[] = 1): [number, number] => (typeof value === "number" ? [value, value] : [value[0]!, value[1]!]);
-
-/** Output size as PyTorch documents it. */
-function outputSize(length: number, kernel: number, stride: number, padding: number, dilation: number): number {
-  return Math.floor((length + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1);
-}
-
 // Channels and extents are odd on purpose: they leave remainders in every vector loop and register tile.
-const cases: Case<Options>[] = product({
+const cases: Case<ConvCase>[] = product({
   kernel: [[1, 1], [2, 2], [3, 3], [1, 5], [4, 1]],
   stride: [1, 2, [3, 1]],
   padding: [0, 1, [2, 0]],
@@ -22,14 +13,24 @@ const cases: Case<Options>[] = product({
 }).map(({ kernel, groups, ...options }) => ({
   shapes: [[2, 3 * groups, 7, 8], [5 * groups, 3, ...kernel], [5 * groups]],
   options: { ...options, groups },
-})).filter(({ shapes: [x, w], options }) =>
-  [0, 1].every((axis) => outputSize(x![2 + axis]!, w![2 + axis]!, pair(options.stride)[axis]!, pair(options.padding)[axis]!, pair(options.dilation)[axis]!) >= 1),
-);
+})).filter(({ shapes: [x, w], options }) => Math.min(...convExtent(x!.slice(2), w!.slice(2), options)) >= 1);
 
-const awkward: Case<Options>[] = [
+const borders: Case<ConvCase>[] = product({
+  kernel: [[2, 3], [4, 1], [3, 2]],
+  padding: ["same", "valid", [[0, 2], [3, 1]], [[1, 0], [0, 0]]] as const,
+  stride: [1, [2, 3]],
+  dilation: [1, [2, 1]],
+}).filter(({ padding, stride }) => padding !== "same" || stride === 1).map(({ kernel, ...options }) => ({
+  shapes: [[2, 3, 7, 8], [5, 3, ...kernel], [5]], options,
+}));
+
+const awkward: Case<ConvCase>[] = [
   { shapes: [[0, 3, 5, 5], [4, 3, 3, 3], [4]], options: {} },
   { shapes: [[1, 1, 1, 1], [1, 1, 1, 1], [1]], options: {} },
-  { shapes: [[1, 8, 6, 6], [8, 1, 3, 3], [8]], options: { groups: 8, padding: 1 } },
+  ...[2, 3, 4, 5, 8, 16, 17, 23].map((c) => ({ shapes: [[2, c, 6, 5], [c, 1, 3, 2], [c]], options: { groups: c, padding: 1 } })),
+  { shapes: [[1, 21, 7, 8], [21, 1, 3, 3], [21]], options: { groups: 21, padding: 3, stride: [2, 3], dilation: [1, 2] } },
+  { shapes: [[1, 5, 3, 3], [5, 1, 2, 2], [5]], options: { groups: 5, padding: 4, dilation: 5 } },
+  { shapes: [[0, 4, 3, 3], [4, 1, 2, 2], [4]], options: { groups: 4 } },
   { shapes: [[1, 4, 6, 6], [12, 1, 3, 3], [12]], options: { groups: 4, padding: 1 } },
   { shapes: [[1, 2, 5, 5], [3, 2, 3, 3], [3]], options: { padding: 7 } },
   { shapes: [[1, 2, 5, 5], [3, 2, 5, 5], [3]], options: { padding: 4, stride: 5 } },
@@ -40,41 +41,12 @@ const awkward: Case<Options>[] = [
 
 const x = () => zeros([8, 3, 32, 32]);
 
-export const conv2dSpec: OpSpec<Options> = {
+export const conv2dSpec: OpSpec<ConvCase> = {
   name: "conv2d",
   run: ([x, w, bias], options) => conv2d(x!, w!, { ...options, ...(bias && { bias }) }),
-  reference: ([x, w, bias], options) => {
-    const [n, c, h, width] = x!.shape as [number, number, number, number];
-    const [o, perGroup, kh, kw] = w!.shape as [number, number, number, number];
-    const [sh, sw] = pair(options.stride), [eh, ew] = pair(options.dilation), [ph, pw] = pair(options.padding ?? 0);
-    const oh = outputSize(h, kh, sh, ph, eh), ow = outputSize(width, kw, sw, pw, ew);
-    const outputsPerGroup = o / (options.groups ?? 1);
-    const y = ndarray([n, o, oh, ow]);
-    let at = 0;
-    for (let image = 0; image < n; image++) {
-      for (let out = 0; out < o; out++) {
-        for (let i = 0; i < oh; i++) {
-          for (let j = 0; j < ow; j++) {
-            let sum = bias ? bias.data[out]! : 0;
-            for (let inGroup = 0; inGroup < perGroup; inGroup++) {
-              const channel = Math.floor(out / outputsPerGroup) * perGroup + inGroup;
-              for (let k = 0; k < kh; k++) {
-                for (let l = 0; l < kw; l++) {
-                  const row = i * sh + k * eh - ph, column = j * sw + l * ew - pw;
-                  if (row < 0 || row >= h || column < 0 || column >= width) continue;
-                  sum += w!.data[((out * perGroup + inGroup) * kh + k) * kw + l]! * x!.data[((image * c + channel) * h + row) * width + column]!;
-                }
-              }
-            }
-            y.data[at++] = sum;
-          }
-        }
-      }
-    }
-    return y;
-  },
-  cases: [...cases, ...awkward],
-  terms: ([x, w]) => Math.max(w!.slice(1).reduce((a, b) => a * b), x![0]! * x![2]! * x![3]!),
+  reference: convReference,
+  cases: [...cases, ...borders, ...awkward],
+  terms: convTerms,
   affine: true,
   bad: [
     { name: "rank of x", call: () => conv2d(zeros([3, 32, 32]), zeros([16, 3, 3, 3])), error: ShapeError, message: /conv2d: x must have 4 axes \[N, C, H, W\], it has 3 \(x \[3, 32, 32\]\)/ },
@@ -87,6 +59,15 @@ export const conv2dSpec: OpSpec<Options> = {
     { name: "fractional stride", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { stride: [1, 1.5] }), error: RangeError, message: /conv2d: stride must be a positive integer, got 1.5/ },
     { name: "stride of wrong kind", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { stride: "2" as never }), error: TypeError, message: /conv2d: stride must be a number or a list of 2, got "2"/ },
     { name: "three strides", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { stride: [1, 1, 1] }), error: ShapeError, message: /conv2d: stride must have 2 numbers, got 3/ },
+    { name: "three paddings", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: [1, 1, 1] }), error: ShapeError, message: /conv2d: padding must have 2 numbers, got 3/ },
+    { name: "one pair", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: [[1, 1]] }), error: ShapeError, message: /conv2d: padding must have 2 pairs, got 1/ },
+    { name: "a pair of three", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: [[1, 1], [1, 1, 1] as never] }), error: ShapeError, message: /conv2d: padding must have pairs \[before, after\], got \[1, 1, 1\]/ },
+    { name: "numbers and pairs mixed", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: [1, [1, 1]] as never }), error: TypeError, message: /conv2d: padding must be all numbers or all pairs, got 1 beside a pair/ },
+    { name: "a negative side", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: [[1, 1], [0, -1]] }), error: RangeError, message: /conv2d: padding must be an integer of at least 0, got -1/ },
+    { name: "unknown padding", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: "full" as never }), error: TypeError, message: /conv2d: padding must be a number, a list of 2 numbers or pairs, "same" or "valid", got "full"/ },
+    { name: "same with a stride", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: "same", stride: [1, 2] }), error: RangeError, message: /conv2d: padding "same" needs stride 1, got \[1, 2\]/ },
+    { name: "kernel larger than the input with an uneven border", call: () => conv2d(zeros([1, 3, 4, 9]), zeros([16, 3, 7, 7]), { padding: [[0, 2], [1, 1]] }), error: ShapeError, message: /kernel spans 7, more than the padded height 6 \(kernel 7, dilation 1, height 4, padding 0 \+ 2\)/ },
+    { name: "a border beyond all memory", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: 2 ** 28 }), error: RangeError, message: /conv2d: [0-9.e+]+ elements are more than the memory can hold/ },
     { name: "negative padding", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: -1 }), error: RangeError, message: /conv2d: padding must be an integer of at least 0, got -1/ },
     { name: "dilation 0", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { dilation: 0 }), error: RangeError, message: /conv2d: dilation must be a positive integer, got 0/ },
     { name: "a dilation beyond 32 bits", call: () => conv2d(x(), zeros([16, 3, 1, 1]), { dilation: 2 ** 32 }), error: RangeError, message: /conv2d: dilation must be at most 268435456, got 4294967296/ },
@@ -95,13 +76,14 @@ export const conv2dSpec: OpSpec<Options> = {
     { name: "no tensor", call: () => conv2d([1, 2] as never, zeros([1, 1, 1, 1])), error: TypeError, message: /conv2d: x must be a tensor, got a value of type Array/ },
   ],
   flops: ([x, w], options) => {
-    const y = [0, 1].map((axis) => outputSize(x![2 + axis]!, w![2 + axis]!, pair(options.stride)[axis]!, pair(options.padding ?? 0)[axis]!, pair(options.dilation)[axis]!));
-    return 2 * x![0]! * y[0]! * y[1]! * w!.reduce((a, b) => a * b);
+    const [oh, ow] = convExtent(x!.slice(2), w!.slice(2), options) as [number, number];
+    return 2 * x![0]! * oh * ow * w!.reduce((a, b) => a * b);
   },
   bench: [
     { shapes: [[1, 64, 56, 56], [64, 64, 3, 3]], options: { padding: 1 } },
     { shapes: [[1, 128, 28, 28], [128, 128, 3, 3]], options: { padding: 1 } },
     { shapes: [[1, 64, 56, 56], [256, 64, 1, 1]], options: {} },
     { shapes: [[32, 1, 28, 28], [8, 1, 5, 5]], options: { padding: 2 } },
+    { shapes: [[1, 144, 56, 56], [144, 1, 3, 3]], options: { padding: 1, groups: 144 } },
   ],
 };

@@ -1,7 +1,11 @@
 import { avgPool1dSpec } from "./avgPool1d.ts";
 import { avgPool2dSpec } from "./avgPool2d.ts";
 import { avgPool3dSpec } from "./avgPool3d.ts";
+import { conv1dSpec } from "./conv1d.ts";
 import { conv2dSpec } from "./conv2d.ts";
+import { conv3dSpec } from "./conv3d.ts";
+import { convolve2dSpec, flipFiltersSpec } from "./convolve2d.ts";
+import { convTranspose1dSpec, convTranspose2dSpec, convTranspose3dSpec } from "./convTranspose.ts";
 import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
@@ -17,8 +21,15 @@ export const specs: OpSpec<any>[] = [
   avgPool1dSpec,
   avgPool2dSpec,
   avgPool3dSpec,
+  conv1dSpec,
   conv2dSpec,
+  conv3dSpec,
+  convolve2dSpec,
+  convTranspose1dSpec,
+  convTranspose2dSpec,
+  convTranspose3dSpec,
   flattenSpec,
+  flipFiltersSpec,
   linearSpec,
   matmulSpec,
   maxPool1dSpec,

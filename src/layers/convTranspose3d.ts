@@ -1,0 +1,27 @@
+import { convTranspose3d } from "../ops/convTranspose3d.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Sizes } from "../window.ts";
+import { type ConvTransposeLayerOptions, ConvTransposeNd } from "./convNd.ts";
+
+/**
+ * Transposed convolutional layer: `convTranspose3d` with learned filters [inChannels, outChannels / groups, KD, KH, KW], initialised
+ * as in PyTorch.
+ *
+ * @example
+ * const layer = new ConvTranspose3d(16, 3, 4, { stride: 2, padding: 1 });
+ */
+export class ConvTranspose3d extends ConvTransposeNd {
+  /**
+   * @param kernelSize a number or [depth, vertical, horizontal]
+   * @param options stride, padding, outputPadding, dilation, groups and bias (default true)
+   * @throws RangeError if a number is out of its range; ShapeError if channels and groups do not fit; TypeError if something is of
+   *   the wrong kind
+   */
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions = {}) {
+    super("ConvTranspose3d", 3, inChannels, outChannels, kernelSize, options);
+  }
+
+  forward(x: Tensor): Tensor {
+    return convTranspose3d(x, this.weight, this.call);
+  }
+}
