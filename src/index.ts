@@ -18,6 +18,8 @@ export { convTranspose3d } from "./ops/convTranspose3d.ts";
 export type { ConvNdOptions, ConvTransposeNdOptions } from "./ops/convNd.ts";
 export { convolve2d } from "./ops/convolve2d.ts";
 export { flipFilters } from "./ops/flipFilters.ts";
+export { convMatrix } from "./ops/convMatrix.ts";
+export { col2im, im2col } from "./ops/im2col.ts";
 export { maxPool1d, maxPool1dWithIndices } from "./ops/maxPool1d.ts";
 export { maxPool2d, maxPool2dWithIndices } from "./ops/maxPool2d.ts";
 export { maxPool3d, maxPool3dWithIndices } from "./ops/maxPool3d.ts";

@@ -1,4 +1,4 @@
-import { convolve2d, flipFilters, ShapeError, zeros } from "../../src/index.ts";
+import { convMatrix, convolve2d, flipFilters, type Shape, ShapeError, zeros } from "../../src/index.ts";
 import { type NdArray, ndarray } from "../array.ts";
 import { type ConvCase, convReference, convTerms } from "./conv.ts";
 import type { OpSpec } from "./spec.ts";
@@ -36,5 +36,38 @@ export const convolve2dSpec: OpSpec<ConvCase> = {
   affine: true,
   bad: [
     { name: "rank of w", call: () => convolve2d(zeros([1, 3, 8, 8]), zeros([3, 3])), error: ShapeError, message: /^convolve2d: w must have 4 axes \[O, C\/groups, KH, KW\], it has 2/ },
+  ],
+};
+
+/** Column by column: the image of each unit vector. */
+function matrixReference(w: NdArray, { inputShape, ...options }: ConvCase & { inputShape: Shape }): NdArray {
+  const columns = inputShape.reduce((a, b) => a * b, 1);
+  const images = Array.from({ length: columns }, (_, i) => {
+    const x = ndarray([1, ...inputShape]);
+    x.data[i] = 1;
+    return convReference([x, w], options).data;
+  });
+  const rows = images[0]!.length;
+  return ndarray([rows, columns], Array.from({ length: rows * columns }, (_, i) => images[i % columns]![Math.floor(i / columns)]!));
+}
+
+export const convMatrixSpec: OpSpec<ConvCase & { inputShape: Shape }> = {
+  name: "convMatrix",
+  run: ([w], { inputShape, ...options }) => convMatrix(w!, inputShape, options),
+  reference: ([w], options) => matrixReference(w!, options),
+  cases: [
+    { shapes: [[1, 1, 3]], options: { inputShape: [1, 5], padding: 1 } },
+    { shapes: [[2, 3, 2]], options: { inputShape: [3, 7], padding: [[2, 0]], stride: 2, dilation: 2 } },
+    { shapes: [[2, 3, 2, 3]], options: { inputShape: [3, 4, 5] } },
+    { shapes: [[4, 1, 3, 2]], options: { inputShape: [2, 4, 4], groups: 2, padding: "same" } },
+    { shapes: [[3, 1, 2, 2]], options: { inputShape: [3, 3, 4], groups: 3, stride: [1, 2], padding: 1 } },
+    { shapes: [[2, 1, 2, 1, 2]], options: { inputShape: [1, 2, 2, 3], padding: [1, 0, 0] } },
+  ],
+  terms: ([w]) => w!.reduce((a, b) => a * b, 1),
+  affine: true,
+  bad: [
+    { name: "a matrix", call: () => convMatrix(zeros([3, 3]), [1, 8, 8]), error: ShapeError, message: /^convMatrix: w must have 3, 4 or 5 axes \[O, C\/groups, kernel axes\], it has 2/ },
+    { name: "a batch", call: () => convMatrix(zeros([1, 1, 3, 3]), [1, 1, 8, 8]), error: ShapeError, message: /^convMatrix: x must have 4 axes \[N, C, H, W\], it has 5 \(x \[1, 1, 1, 8, 8\]\)/ },
+    { name: "a matrix beyond all memory", call: () => convMatrix(zeros([1, 1, 3, 3]), [1, 1000, 1000]), error: RangeError, message: /^convMatrix: [0-9.e+]+ elements are more than the memory can hold/ },
   ],
 };

@@ -4,8 +4,9 @@ import { avgPool3dSpec } from "./avgPool3d.ts";
 import { conv1dSpec } from "./conv1d.ts";
 import { conv2dSpec } from "./conv2d.ts";
 import { conv3dSpec } from "./conv3d.ts";
-import { convolve2dSpec, flipFiltersSpec } from "./convolve2d.ts";
+import { convMatrixSpec, convolve2dSpec, flipFiltersSpec } from "./convolve2d.ts";
 import { convTranspose1dSpec, convTranspose2dSpec, convTranspose3dSpec } from "./convTranspose.ts";
+import { col2imSpec, im2colSpec } from "./im2col.ts";
 import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
@@ -21,15 +22,18 @@ export const specs: OpSpec<any>[] = [
   avgPool1dSpec,
   avgPool2dSpec,
   avgPool3dSpec,
+  col2imSpec,
   conv1dSpec,
   conv2dSpec,
   conv3dSpec,
+  convMatrixSpec,
   convolve2dSpec,
   convTranspose1dSpec,
   convTranspose2dSpec,
   convTranspose3dSpec,
   flattenSpec,
   flipFiltersSpec,
+  im2colSpec,
   linearSpec,
   matmulSpec,
   maxPool1dSpec,
