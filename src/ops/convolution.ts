@@ -59,9 +59,8 @@ function biasEdge(bias: Tensor | undefined): (readonly [Tensor, typeof channelSu
   return bias ? [[bias, channelSum]] : [];
 }
 
-// One channel alone is better off in the matrix product, whose rows are positions.
 function isDepthwise(win: Window): boolean {
-  return win.groups === win.c && win.groups === win.o && win.groups > 1;
+  return win.groups === win.c && win.groups === win.o;
 }
 
 /** Kernel taps: the length of a channel's kernel. */
