@@ -15,6 +15,7 @@ export { conv3d, conv3dFilterAdjoint, conv3dInputAdjoint } from "./ops/conv3d.ts
 export { convTranspose1d } from "./ops/convTranspose1d.ts";
 export { convTranspose2d } from "./ops/convTranspose2d.ts";
 export { convTranspose3d } from "./ops/convTranspose3d.ts";
+export type { BorderOptions, PaddingMode } from "./ops/border.ts";
 export type { ConvNdOptions, ConvTransposeNdOptions } from "./ops/convNd.ts";
 export { convolve2d } from "./ops/convolve2d.ts";
 export { flipFilters } from "./ops/flipFilters.ts";

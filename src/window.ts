@@ -244,6 +244,11 @@ export function adjointWindow(win: Window): Window {
   });
 }
 
+/** The same windows over an input that has its border already. */
+export function windowOver(win: Window, inputShape: Shape): Window {
+  return Object.freeze({ ...win, input: extend(inputShape.slice(2), 1), padding: triple(() => 0), inputShape: Object.freeze(inputShape) });
+}
+
 /** Writes the geometry where the next kernel call reads it (`assembly/window.ts`, same order) and returns the address. */
 export function windowPtr(win: Window): number {
   ints(WINDOW_PTR, 22).set([
@@ -333,7 +338,8 @@ const MAX_SIZE = 2 ** 28;
 
 // Spatial axes as PyTorch calls them.
 const axisNames = [[], ["L"], ["H", "W"], ["D", "H", "W"]] as const;
-const extentNames = [[], ["length"], ["height", "width"], ["depth", "height", "width"]] as const;
+/** What the spatial axes measure, by their number. */
+export const extentNames: readonly (readonly string[])[] = [[], ["length"], ["height", "width"], ["depth", "height", "width"]];
 
 function checkRank(op: string, name: string, shape: Shape, form: string): void {
   const rank = form.split(",").length;

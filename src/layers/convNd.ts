@@ -1,3 +1,4 @@
+import { checkBorderOptions } from "../ops/border.ts";
 import type { ConvNdOptions, ConvTransposeNdOptions } from "../ops/convNd.ts";
 import { checkBoolean, checkInteger, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -46,6 +47,7 @@ export abstract class ConvNd extends Filters<Omit<ConvNdOptions, "bias">> {
     const groups = checkChannels(name, inChannels, outChannels, window.groups, bias);
     const kernel = spatialSizes(name, "kernelSize", rank, kernelSize, 1);
     checkConvOptions(name, kernel, window);
+    checkBorderOptions(name, window);
     super(outChannels, inChannels / groups, kernel, outChannels, bias, window);
   }
 }

@@ -1,14 +1,15 @@
-// What the convolutions over one, two and three axes share: options and checks.
+// What the convolutions over one, two and three axes share: options, checks, and borders that are not of zeros.
 
 import { scope } from "../scope.ts";
-import { checkShape, format, sameShape, type Shape, ShapeError } from "../shape.ts";
+import { checkShape, describe, format, sameShape, type Shape, ShapeError } from "../shape.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
 import { type ConvOptions, convWindow, type TransposedOptions, transposedWindow } from "../window.ts";
+import { borderOf, type BorderOptions, inBorder, withBorder } from "./border.ts";
 import { conv, convFilterAdjoint, convInputAdjoint } from "./convolution.ts";
 import { flipFilters } from "./flipFilters.ts";
 
 /** Options of `conv1d`, `conv2d` and `conv3d`. */
-export interface ConvNdOptions extends ConvOptions {
+export interface ConvNdOptions extends ConvOptions, BorderOptions {
   /** One number per output channel, [O], added to it. */
   bias?: Tensor;
 }
@@ -26,8 +27,12 @@ export function convNd(op: string, rank: number, x: Tensor, w: Tensor, options: 
   const win = convWindow(op, rank, x.shape, w.shape, options);
   const { bias } = options;
   checkBias(op, bias, win.o, w.shape);
-  // The scope frees what is only made for the kernels: arguments in another order of storage.
-  return scope(() => conv(x, flipped ? flipFilters(w) : w, bias, win));
+  const border = borderOf(op, x.shape, w.shape.slice(2), options);
+  // The scope frees what is only made for the kernels: a padded x, or arguments in another order of storage.
+  return scope(() => {
+    const filters = flipped ? flipFilters(w) : w;
+    return border ? conv(withBorder(x, border), filters, bias, inBorder(win, border)) : conv(x, filters, bias, win);
+  });
 }
 
 /** Checks and computes a transposed convolution with `rank` spatial axes. */
@@ -46,6 +51,7 @@ export function convNdInputAdjoint(op: string, rank: number, dy: Tensor, w: Tens
   checkTensor(op, "w", w);
   checkShape(op, inputShape);
   const win = convWindow(op, rank, inputShape, w.shape, options);
+  checkZeros(op, options);
   checkOutput(op, dy, win.outputShape);
   return scope(() => convInputAdjoint(dy, w, undefined, win));
 }
@@ -56,6 +62,7 @@ export function convNdFilterAdjoint(op: string, rank: number, x: Tensor, dy: Ten
   checkTensor(op, "dy", dy);
   checkShape(op, filterShape);
   const win = convWindow(op, rank, x.shape, filterShape, options);
+  checkZeros(op, options);
   checkOutput(op, dy, win.outputShape);
   return scope(() => convFilterAdjoint(x, dy, win));
 }
@@ -64,6 +71,11 @@ function checkBias(op: string, bias: Tensor | undefined, o: number, w: Shape): v
   if (bias === undefined) return;
   checkTensor(op, "bias", bias);
   if (!sameShape(bias.shape, [o])) throw new ShapeError(`${op}: bias must have shape [${o}], it has ${format(bias.shape)} (w ${format(w)})`);
+}
+
+// Other borders belong to x: the adjoint of `pad` comes after that of the convolution.
+function checkZeros(op: string, { paddingMode = "zeros" }: ConvOptions & BorderOptions): void {
+  if (paddingMode !== "zeros") throw new RangeError(`${op}: paddingMode must be "zeros", got ${describe(paddingMode)}; pad x first`);
 }
 
 function checkOutput(op: string, dy: Tensor, expected: Shape): void {

@@ -40,11 +40,22 @@ function indices(shape: Shape): number[][] {
   return shape.reduce<number[][]>((all, length) => all.flatMap((one) => Array.from({ length }, (_, i) => [...one, i])), [[]]);
 }
 
+/** Where along an axis of `length` the value at `position`, perhaps outside, is found; -1 where nothing is. */
+function source(position: number, length: number, mode: string): number {
+  if (position >= 0 && position < length) return position;
+  if (mode === "reflect") return position < 0 ? -position : 2 * (length - 1) - position;
+  if (mode === "replicate") return position < 0 ? 0 : length - 1;
+  if (mode === "circular") return ((position % length) + length) % length;
+  return -1;
+}
+
 /** Reads a plane of x at a position that may lie in the border. */
-function reader(extent: Shape): (plane: Float64Array, position: number[]) => number {
+function reader(extent: Shape, { paddingMode = "zeros", paddingValue = 0 }: ConvCase): (plane: Float64Array, position: number[]) => number {
   return (plane, position) => {
-    if (position.some((at, i) => at < 0 || at >= extent[i]!)) return 0;
-    return plane[position.reduce((sum, at, i) => sum * extent[i]! + at, 0)]!;
+    const inside = position.map((at, i) => source(at, extent[i]!, paddingMode));
+    if (!inside.includes(-1)) return plane[inside.reduce((sum, at, i) => sum * extent[i]! + at, 0)]!;
+    if (paddingMode === "mean") return plane.reduce((a, b) => a + b, 0) / plane.length;
+    return paddingMode === "constant" ? paddingValue : 0;
   };
 }
 
@@ -58,7 +69,7 @@ export function convReference([x, w, bias]: NdArray[], options: ConvCase): NdArr
   const y = ndarray([n, o, ...extent]);
   const size = input.reduce((a, b) => a * b, 1), outputsPerGroup = o / (options.groups ?? 1);
   const taps = indices(kernel), positions = indices(extent);
-  const read = reader(input);
+  const read = reader(input, options);
   let at = 0;
   for (let image = 0; image < n; image++) {
     for (let out = 0; out < o; out++) {
@@ -127,7 +138,7 @@ export function columnsReference(x: NdArray, kernel: Shape, options: ConvCase): 
   const before = sides(kernel, options).map(([first]) => first);
   const taps = indices(kernel), positions = indices(convExtent(input, kernel, options));
   const size = input.reduce((a, b) => a * b, 1);
-  const read = reader(input);
+  const read = reader(input, {});
   const data: number[] = [];
   for (let channel = 0; channel < n * c; channel++) {
     const plane = x.data.subarray(channel * size, (channel + 1) * size);

@@ -14,6 +14,9 @@ export const conv1dSpec: OpSpec<ConvCase> = {
         shapes: [[2, 3 * groups, 11], [5 * groups, 3, kernel], [5 * groups]], options: { ...options, groups },
       }))
       .filter(({ shapes: [x, w], options }) => Math.min(...convExtent(x!.slice(2), w!.slice(2), options)) >= 1),
+    ...(["reflect", "replicate", "circular", "mean"] as const).flatMap((paddingMode) => [[[0, 2]], 3, "same"].map((padding) => ({
+      shapes: [[2, 3, 5], [4, 3, 4], [4]], options: { paddingMode, padding } as ConvCase,
+    }))),
     { shapes: [[0, 3, 5], [4, 3, 3], [4]], options: {} },
     { shapes: [[1, 1, 1], [1, 1, 1], [1]], options: {} },
     { shapes: [[3, 9, 8], [9, 1, 3], [9]], options: { groups: 9, padding: 1 } },

@@ -1,4 +1,4 @@
-import { conv2d, ShapeError, zeros } from "../../src/index.ts";
+import { conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, ShapeError, zeros } from "../../src/index.ts";
 import { product } from "../array.ts";
 import { type ConvCase, convExtent, convReference, convTerms } from "./conv.ts";
 import type { Case, OpSpec } from "./spec.ts";
@@ -24,6 +24,25 @@ const borders: Case<ConvCase>[] = product({
   shapes: [[2, 3, 7, 8], [5, 3, ...kernel], [5]], options,
 }));
 
+// Reflection needs padding below the extent; circular padding may be as wide as the extent.
+const modes: Case<ConvCase>[] = [
+  ...product({
+    paddingMode: ["reflect", "replicate", "circular", "mean", "constant"] as const, padding: [1, [2, 0], [[0, 3], [2, 1]], "same"] as const,
+    geometry: [{}, { stride: [2, 3] }, { dilation: [1, 2], groups: 2 }],
+  }).filter(({ padding, geometry }) => padding !== "same" || !("stride" in geometry)).map(({ geometry, ...options }) => ({
+    shapes: [[2, 4, 4, 5], [6, "groups" in geometry ? 2 : 4, 2, 3], [6]],
+    options: { ...options, ...geometry, ...(options.paddingMode === "constant" && { paddingValue: -0.75 }) },
+  })),
+  { shapes: [[2, 5, 3, 4], [5, 1, 3, 3], [5]], options: { paddingMode: "mean", padding: 2, groups: 5 } },
+  { shapes: [[1, 2, 3, 4], [3, 2, 3, 2]], options: { paddingMode: "circular", padding: [3, 4] } },
+  { shapes: [[1, 2, 3, 4], [3, 2, 3, 2]], options: { paddingMode: "reflect", padding: [2, 3] } },
+  { shapes: [[1, 2, 1, 1], [3, 2, 3, 3]], options: { paddingMode: "replicate", padding: 4 } },
+  { shapes: [[1, 2, 1, 1], [3, 2, 3, 3]], options: { paddingMode: "mean", padding: 1 } },
+  { shapes: [[1, 2, 4, 4], [3, 2, 3, 3]], options: { paddingMode: "mean", padding: 0 } },
+  { shapes: [[0, 2, 4, 4], [3, 2, 3, 3]], options: { paddingMode: "mean", padding: 1 } },
+  { shapes: [[1, 2, 0, 3], [3, 2, 2, 2]], options: { paddingMode: "constant", padding: 1, paddingValue: 2 } },
+];
+
 const awkward: Case<ConvCase>[] = [
   { shapes: [[0, 3, 5, 5], [4, 3, 3, 3], [4]], options: {} },
   { shapes: [[1, 1, 1, 1], [1, 1, 1, 1], [1]], options: {} },
@@ -45,7 +64,7 @@ export const conv2dSpec: OpSpec<ConvCase> = {
   name: "conv2d",
   run: ([x, w, bias], options) => conv2d(x!, w!, { ...options, ...(bias && { bias }) }),
   reference: convReference,
-  cases: [...cases, ...borders, ...awkward],
+  cases: [...cases, ...borders, ...modes, ...awkward],
   terms: convTerms,
   affine: true,
   bad: [
@@ -68,6 +87,19 @@ export const conv2dSpec: OpSpec<ConvCase> = {
     { name: "same with a stride", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: "same", stride: [1, 2] }), error: RangeError, message: /conv2d: padding "same" needs stride 1, got \[1, 2\]/ },
     { name: "kernel larger than the input with an uneven border", call: () => conv2d(zeros([1, 3, 4, 9]), zeros([16, 3, 7, 7]), { padding: [[0, 2], [1, 1]] }), error: ShapeError, message: /kernel spans 7, more than the padded height 6 \(kernel 7, dilation 1, height 4, padding 0 \+ 2\)/ },
     { name: "a border beyond all memory", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: 2 ** 28 }), error: RangeError, message: /conv2d: [0-9.e+]+ elements are more than the memory can hold/ },
+    { name: "unknown padding mode", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: 1, paddingMode: "symmetric" as never }), error: TypeError, message: /conv2d: paddingMode must be one of zeros, reflect, replicate, circular, constant, mean, got "symmetric"/ },
+    { name: "unknown padding mode without padding", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { paddingMode: 3 as never }), error: TypeError, message: /conv2d: paddingMode must be one of .*, got 3/ },
+    { name: "too wide a reflection", call: () => conv2d(zeros([1, 3, 4, 9]), zeros([16, 3, 3, 3]), { padding: [[0, 4], [1, 1]], paddingMode: "reflect" }), error: ShapeError, message: /conv2d: padding must be at most 3 to be made by reflect, got 4 for height 4 \(x \[1, 3, 4, 9\]\)/ },
+    { name: "too wide a circle", call: () => conv2d(zeros([1, 3, 4, 9]), zeros([16, 3, 3, 3]), { padding: [0, 10], paddingMode: "circular" }), error: ShapeError, message: /conv2d: padding must be at most 9 to be made by circular, got 10 for width 9/ },
+    { name: "nothing to repeat", call: () => conv2d(zeros([1, 3, 0, 9]), zeros([16, 3, 3, 3]), { padding: 2, paddingMode: "replicate" }), error: ShapeError, message: /conv2d: x has no height to make padding 2 by replicate from \(x \[1, 3, 0, 9\]\)/ },
+    { name: "the mean of nothing", call: () => conv2d(zeros([1, 3, 9, 0]), zeros([16, 3, 3, 1]), { padding: [1, 1], paddingMode: "mean" }), error: ShapeError, message: /conv2d: x has no width to make padding 1 by mean from/ },
+    { name: "a value for another mode", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: 1, paddingValue: 1 }), error: RangeError, message: /conv2d: paddingValue needs paddingMode "constant", got "zeros"/ },
+    { name: "NaN for a value", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: 1, paddingMode: "constant", paddingValue: NaN }), error: RangeError, message: /conv2d: paddingValue must be finite, got NaN/ },
+    { name: "a border of the adjoint", call: () => conv2dInputAdjoint(x(), zeros([3, 3, 3, 3]), [8, 3, 32, 32], { padding: 1, paddingMode: "reflect" } as ConvCase), error: RangeError, message: /conv2dInputAdjoint: paddingMode must be "zeros", got "reflect"; pad x first/ },
+    { name: "a border of the filter adjoint", call: () => conv2dFilterAdjoint(x(), x(), [3, 3, 3, 3], { padding: 1, paddingMode: "mean" } as ConvCase), error: RangeError, message: /conv2dFilterAdjoint: paddingMode must be "zeros", got "mean"; pad x first/ },
+    { name: "dy of another shape", call: () => conv2dInputAdjoint(x(), zeros([3, 3, 3, 3]), [8, 3, 32, 32]), error: ShapeError, message: /conv2dInputAdjoint: dy must have the output's shape \[8, 3, 30, 30\], it has \[8, 3, 32, 32\]/ },
+    { name: "dy of another shape for the filters", call: () => conv2dFilterAdjoint(x(), x(), [3, 3, 3, 3]), error: ShapeError, message: /conv2dFilterAdjoint: dy must have the output's shape \[8, 3, 30, 30\], it has \[8, 3, 32, 32\]/ },
+    { name: "no shape", call: () => conv2dInputAdjoint(x(), zeros([3, 3, 3, 3]), undefined as never), error: TypeError, message: /conv2dInputAdjoint: shape must be an array of lengths, got undefined/ },
     { name: "negative padding", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { padding: -1 }), error: RangeError, message: /conv2d: padding must be an integer of at least 0, got -1/ },
     { name: "dilation 0", call: () => conv2d(x(), zeros([16, 3, 3, 3]), { dilation: 0 }), error: RangeError, message: /conv2d: dilation must be a positive integer, got 0/ },
     { name: "a dilation beyond 32 bits", call: () => conv2d(x(), zeros([16, 3, 1, 1]), { dilation: 2 ** 32 }), error: RangeError, message: /conv2d: dilation must be at most 268435456, got 4294967296/ },

@@ -17,6 +17,9 @@ export const conv3dSpec: OpSpec<ConvCase> = {
         shapes: [[2, 2 * groups, 4, 5, 4], [3 * groups, 2, ...kernel], [3 * groups]], options: { ...options, groups },
       }))
       .filter(({ shapes: [x, w], options }) => Math.min(...convExtent(x!.slice(2), w!.slice(2), options)) >= 1),
+    ...(["reflect", "replicate", "circular", "mean"] as const).map((paddingMode) => ({
+      shapes: [[2, 2, 3, 4, 3], [3, 2, 2, 1, 3], [3]], options: { paddingMode, padding: [[1, 0], [0, 2], [2, 1]], stride: [1, 2, 1] } as ConvCase,
+    })),
     { shapes: [[0, 3, 3, 3, 3], [4, 3, 2, 2, 2], [4]], options: {} },
     { shapes: [[1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1]], options: {} },
     { shapes: [[1, 7, 4, 3, 5], [7, 1, 3, 2, 3], [7]], options: { groups: 7, padding: 1, stride: [2, 1, 1] } },
