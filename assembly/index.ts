@@ -7,9 +7,12 @@ export {
   columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters,
 } from "./conv";
 export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
+export {
+  addBroadcast, divBroadcast, eq, eqInt, expand, le, lt, ltInt, maximumBroadcast, minimumBroadcast, mulBroadcast, ne, powBroadcast, subBroadcast, where,
+} from "./arithmetic";
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
 export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from "./pool";
-export { repeatRow, sum, sumRows } from "./reduce";
+export { repeatRow, sum, sumAxis, sumRows } from "./reduce";
 export { exp, log } from "./functions";
 export { adam, clip, euclideanNorm, rmsprop, sgd } from "./optim";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";

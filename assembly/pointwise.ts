@@ -54,13 +54,13 @@ export function reluAdjoint(n: i32, y: usize, dy: usize, dx: usize): void {
 }
 
 @final @unmanaged
-class Add {
+export class Add {
   @inline lanes(a: v128, b: v128): v128 { return f32x4.add(a, b); }
   @inline one(a: f32, b: f32): f32 { return a + b; }
 }
 
 @final @unmanaged
-class Mul {
+export class Mul {
   @inline lanes(a: v128, b: v128): v128 { return f32x4.mul(a, b); }
   @inline one(a: f32, b: f32): f32 { return a * b; }
 }

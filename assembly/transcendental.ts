@@ -1,5 +1,5 @@
 // exp and log in float32, for one number and for four lanes. Both do the same operations in the same order, and neither fuses a
-// product with a sum: every build gives the same bits. Largest error over all floats: exp 0.99 ulp, log 0.83 ulp.
+// product with a sum: every build gives the same bits. Largest error over all floats: exp 0.991 ulp, log 0.830 ulp.
 //
 // Method and coefficients: Moshier, Cephes single precision, expf.c and logf.c.
 

@@ -1,22 +1,18 @@
 import { kernels } from "../runtime/kernels.ts";
-import { format, sameShape, ShapeError } from "../shape.ts";
-import { checkTensor, empty, type Tensor } from "../tensor.ts";
-import { record, withLayout } from "../tape.ts";
+import type { Tensor } from "../tensor.ts";
+import { record } from "../tape.ts";
+import { elementwise, type Operand, toward } from "./elementwise.ts";
 
 /**
- * Elementwise product, y = a * b.
+ * Product, y = a * b, elementwise with broadcasting.
  *
- * @param a,b tensors of one shape
- * @throws ShapeError if the shapes differ
+ * @param a,b tensors whose shapes broadcast, or a number and a tensor
+ * @throws ShapeError if the shapes do not broadcast
  * @example
  * const y = mul(tensor([1, 2]), tensor([3, 4])); // [3, 8]
+ * const gated = mul(x, reshape(gate, [1, C, 1, 1])); // each channel by its own factor
  */
-export function mul(a: Tensor, b: Tensor): Tensor {
-  checkTensor("mul", "a", a);
-  checkTensor("mul", "b", b);
-  if (!sameShape(a.shape, b.shape)) throw new ShapeError(`mul: a and b must have one shape (a ${format(a.shape)}, b ${format(b.shape)})`);
-  b = withLayout(b, a.layout);
-  const y = empty(a.shape, a.layout);
-  kernels().mul(y.size, a.ptr, b.ptr, y.ptr);
-  return record(y, [a, (dy) => mul(dy, b)], [b, (dy) => mul(dy, a)]);
+export function mul(a: Operand, b: Operand): Tensor {
+  const y = elementwise("mul", kernels().mulBroadcast, { a, b });
+  return record(y, ...toward(a, (dy) => mul(dy, b)), ...toward(b, (dy) => mul(dy, a)));
 }

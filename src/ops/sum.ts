@@ -1,40 +1,44 @@
-import { kernels } from "../runtime/kernels.ts";
-import { format, type Shape, ShapeError } from "../shape.ts";
-import { checkTensor, empty, type Layout, type Tensor } from "../tensor.ts";
-import { record } from "../tape.ts";
-import { scale } from "./scale.ts";
+import { format, ShapeError } from "../shape.ts";
+import { scope } from "../scope.ts";
+import { checkTensor, type Tensor } from "../tensor.ts";
+import { div } from "./div.ts";
+import { sumOver } from "./expand.ts";
+import { checkDims, checkKeepdim, type Dims, finish, type ReductionOptions } from "./reduction.ts";
 
 /**
- * Sum of all elements, accumulated in double precision.
+ * Sum over axes.
  *
- * @returns a scalar, shape []
+ * @param dim an axis or several; all where it is left out, then the result is a scalar, shape []
+ * @throws RangeError if an axis does not exist or is named twice
  * @example
  * sum(tensor([1, 2, 3])).item(); // 6
+ * sum(x, [2, 3]).shape; // [N, C]
  */
-export function sum(x: Tensor): Tensor {
+export function sum(x: Tensor, dim?: Dims, options: ReductionOptions = {}): Tensor {
   checkTensor("sum", "x", x);
-  const y = empty([]);
-  kernels().sum(x.size, x.ptr, y.ptr);
-  return record(y, [x, (dy) => spread(dy, x.shape, x.layout)]);
+  const dims = checkDims("sum", x, dim), keepdim = checkKeepdim("sum", options);
+  return scope(() => finish(sumOver(x, dims), dims, keepdim));
 }
 
 /**
- * Mean of all elements.
+ * Mean over axes.
  *
- * @returns a scalar, shape []
- * @throws ShapeError for a tensor without elements
+ * @param dim an axis or several; all where it is left out, then the result is a scalar, shape []
+ * @throws ShapeError for the mean of no elements; RangeError if an axis does not exist or is named twice
  * @example
  * mean(tensor([1, 2, 3])).item(); // 2
+ * mean(x, [2, 3], { keepdim: true }).shape; // [N, C, 1, 1]: global average pooling
  */
-export function mean(x: Tensor): Tensor {
+export function mean(x: Tensor, dim?: Dims, options: ReductionOptions = {}): Tensor {
   checkTensor("mean", "x", x);
-  if (x.size === 0) throw new ShapeError(`mean: x has no elements (x ${format(x.shape)})`);
-  return scale(sum(x), 1 / x.size);
+  const dims = checkDims("mean", x, dim), keepdim = checkKeepdim("mean", options);
+  const count = countOver("mean", x, dims);
+  return scope(() => finish(div(sumOver(x, dims), count), dims, keepdim));
 }
 
-/** One number everywhere: the adjoint of `sum`. */
-function spread(x: Tensor, shape: Shape, layout: Layout): Tensor {
-  const y = empty(shape, layout);
-  kernels().repeatRow(y.size, 1, x.ptr, y.ptr);
-  return record(y, [x, sum]);
+/** Elements behind each element of a reduction; at least one. */
+export function countOver(op: string, x: Tensor, dims: readonly number[]): number {
+  const count = dims.reduce((product, axis) => product * x.shape[axis]!, 1);
+  if (count === 0) throw new ShapeError(`${op}: x has no elements along dim ${format(dims)} (x ${format(x.shape)})`);
+  return count;
 }

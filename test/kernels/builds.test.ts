@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { type Build, capabilities, init } from "../../src/index.ts";
+import { broadcastPtr } from "../../src/broadcast.ts";
+import { type Build, capabilities, init, type Tensor } from "../../src/index.ts";
 import { kernels } from "../../src/runtime/kernels.ts";
 import { windowPtr } from "../../src/window.ts";
 import { checkClose } from "../check.ts";
@@ -111,6 +112,9 @@ const elementwise = (name: string, run: (a: number, b: number, y: Output) => voi
   },
 });
 
+/** What the geometry of a broadcast is made from. */
+const vector = { shape: [n], layout: "rowMajor", size: n } as unknown as Tensor;
+
 const others: Run[] = [
   elementwise("add", (a, b, y) => k().add(n, a, b, y.ptr)),
   elementwise("mul", (a, b, y) => k().mul(n, a, b, y.ptr)),
@@ -120,7 +124,19 @@ const others: Run[] = [
   elementwise("exp", (a, _, y) => k().exp(n, a, y.ptr)),
   elementwise("log", (a, _, y) => k().log(n, a, y.ptr)),
   elementwise("reluAdjoint", (a, b, y) => k().reluAdjoint(n, a, b, y.ptr)),
-  ...[[1, 5], [128, 4], [300, 13], [1000, 7]].map(([rows, columns]): Run => ({
+  ...(["addBroadcast", "divBroadcast", "powBroadcast", "maximumBroadcast", "lt"] as const).map((name) =>
+    elementwise(name, (a, b, y) => k()[name](broadcastPtr(vector, [vector, vector]), a, b, y.ptr))),
+  ...[1, 7, 1009].map((count): Run => ({
+    name: `sum ${count}`,
+    terms: count,
+    exact: true,
+    run: (buffers) => {
+      const y = buffers.output(1);
+      k().sum(count, buffers.input(random(count, 1)), y.ptr);
+      return y;
+    },
+  })),
+  ...[[1, 5], [128, 4], [300, 13], [1000, 7], [200, 37]].map(([rows, columns]): Run => ({
     name: `sumRows ${rows}x${columns}`,
     terms: rows!,
     exact: true,

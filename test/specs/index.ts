@@ -1,3 +1,4 @@
+import { addSpec, divSpec, mulSpec, subSpec } from "./arithmetic.ts";
 import { avgPool1dSpec } from "./avgPool1d.ts";
 import { avgPool2dSpec } from "./avgPool2d.ts";
 import { avgPool3dSpec } from "./avgPool3d.ts";
@@ -12,7 +13,8 @@ import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
 import { padSpec } from "./pad.ts";
-import { addSpec, meanSpec, mulSpec, reluSpec, scaleSpec, sumSpec } from "./pointwise.ts";
+import { reluSpec } from "./pointwise.ts";
+import { meanSpec, sumSpec } from "./reductions.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
 import type { OpSpec } from "./spec.ts";
 
@@ -31,6 +33,7 @@ export const specs: OpSpec<any>[] = [
   convTranspose1dSpec,
   convTranspose2dSpec,
   convTranspose3dSpec,
+  divSpec,
   flattenSpec,
   flipFiltersSpec,
   im2colSpec,
@@ -44,7 +47,7 @@ export const specs: OpSpec<any>[] = [
   padSpec,
   reluSpec,
   reshapeSpec,
-  scaleSpec,
   softmaxCrossEntropySpec,
+  subSpec,
   sumSpec,
 ];

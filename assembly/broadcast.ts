@@ -1,0 +1,132 @@
+// Elementwise functions of up to three operands that need not lie alike: each may be repeated along some axes, or lie in another
+// order than the result. The result is dense; the walk follows it.
+
+/** Axes that a walk can have. */
+const MAX_RANK: i32 = 8;
+/** Floats of a run that are gathered at a time. */
+const RUN: i32 = 64;
+
+/**
+ * The geometry of one walk over a dense result: lengths of the axes, outermost first, and for each operand the distance between
+ * neighbours along each axis, in elements; 0 repeats the operand along the axis.
+ *
+ * Written by the host (`src/broadcast.ts`, same order), read by kernels through a pointer.
+ *
+ *   byte  0: rank         i32      1 to 8
+ *         4: lengths      i32[8]
+ *        36: a            i32[8]
+ *        68: b            i32[8]
+ *       100: c            i32[8]
+ *       132: number       4 bytes  an operand that is a number; its pointer is this field's
+ *       136: index        i32[8]   scratch: where the walk stands
+ *       168: runs         f32[192] scratch: 64 floats for each operand
+ */
+@unmanaged
+export class Broadcast {
+  rank: i32;
+
+  @inline length(axis: i32): i32 { return this.at(axis, 4); }
+  @inline a(axis: i32): i32 { return this.at(axis, 36); }
+  @inline b(axis: i32): i32 { return this.at(axis, 68); }
+  @inline c(axis: i32): i32 { return this.at(axis, 100); }
+  @inline run(operand: usize): usize { return changetype<usize>(this) + 168 + operand * (RUN << 2); }
+
+  @inline at(axis: i32, offset: usize): i32 { return load<i32>(changetype<usize>(this) + (<usize>axis << 2) + offset); }
+
+  @inline resetIndex(): void { memory.fill(changetype<usize>(this) + 136, 0, MAX_RANK << 2); }
+  /** Goes one further along an axis; true if that was the last, and the axis begins anew. */
+  @inline advance(axis: i32): bool {
+    const at = changetype<usize>(this) + (<usize>axis << 2);
+    const next = load<i32>(at, 136) + 1;
+    const done = next == load<i32>(at, 4);
+    store<i32>(at, done ? 0 : next, 136);
+    return done;
+  }
+}
+
+/** What is done to a run of n elements: each operand lies dense (step 1), or is one value that lies there four times (step 0). */
+type Run = (n: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, cStep: usize, y: usize) => void;
+
+/** Calls `run` for every innermost run of the result. */
+function walk(geometry: usize, a: usize, b: usize, c: usize, y: usize, run: Run): void {
+  const shape = changetype<Broadcast>(geometry);
+  const last = shape.rank - 1;
+  const n = shape.length(last);
+  const aStep = shape.a(last), bStep = shape.b(last), cStep = shape.c(last);
+  // What is neither dense nor one value is gathered in pieces.
+  const most = <u32>(aStep | bStep | cStep) > 1 ? RUN : n;
+  shape.resetIndex();
+  for (;;) {
+    for (let i = 0; i < n; i += most) {
+      const count = min(most, n - i);
+      run(
+        count,
+        operand(count, a + (<usize>(i * aStep) << 2), aStep, shape.run(0)), <usize>(aStep != 0),
+        operand(count, b + (<usize>(i * bStep) << 2), bStep, shape.run(1)), <usize>(bStep != 0),
+        operand(count, c + (<usize>(i * cStep) << 2), cStep, shape.run(2)), <usize>(cStep != 0),
+        y,
+      );
+      y += <usize>count << 2;
+    }
+    let axis = last;
+    for (;;) {
+      if (--axis < 0) return;
+      a += <usize>(shape.a(axis)) << 2;
+      b += <usize>(shape.b(axis)) << 2;
+      c += <usize>(shape.c(axis)) << 2;
+      if (!shape.advance(axis)) break;
+      const length = shape.length(axis);
+      a -= <usize>(length * shape.a(axis)) << 2;
+      b -= <usize>(length * shape.b(axis)) << 2;
+      c -= <usize>(length * shape.c(axis)) << 2;
+    }
+  }
+}
+
+/** Where a run can read an operand as `Run` has it. */
+// @ts-ignore: decorator
+@inline
+function operand(n: i32, from: usize, step: i32, run: usize): usize {
+  if (step == 1) return from;
+  const bytes = <usize>step << 2;
+  let to = run;
+  for (let i = step == 0 ? 4 : n; i > 0; i--, from += bytes, to += 4) store<u32>(to, load<u32>(from));
+  return run;
+}
+
+/**
+ * y = F(a, b) over the whole walk.
+ *
+ * Writes:   overwrites the dense result y.
+ * Requires: a geometry without empty axes; y may be an operand that lies as y does.
+ */
+// @ts-ignore: decorator
+@inline
+export function over2<F>(geometry: usize, a: usize, b: usize, y: usize): void {
+  walk(geometry, a, b, b, y, (n: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, cStep: usize, y: usize) => {
+    const f = changetype<F>(0);
+    let i = 0;
+    if (ASC_FEATURE_SIMD) {
+      for (; i <= n - 4; i += 4, a += aStep << 4, b += bStep << 4, y += 16) v128.store(y, f.lanes(v128.load(a), v128.load(b)));
+    }
+    for (; i < n; i++, a += aStep << 2, b += bStep << 2, y += 4) store<f32>(y, f.one(load<f32>(a), load<f32>(b)));
+  });
+}
+
+/** y = F(a, b, c), otherwise as `over2`. */
+// @ts-ignore: decorator
+@inline
+export function over3<F>(geometry: usize, a: usize, b: usize, c: usize, y: usize): void {
+  walk(geometry, a, b, c, y, (n: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, cStep: usize, y: usize) => {
+    const f = changetype<F>(0);
+    let i = 0;
+    if (ASC_FEATURE_SIMD) {
+      for (; i <= n - 4; i += 4, a += aStep << 4, b += bStep << 4, c += cStep << 4, y += 16) {
+        v128.store(y, f.lanes(v128.load(a), v128.load(b), v128.load(c)));
+      }
+    }
+    for (; i < n; i++, a += aStep << 2, b += bStep << 2, c += cStep << 2, y += 4) {
+      store<f32>(y, f.one(load<f32>(a), load<f32>(b), load<f32>(c)));
+    }
+  });
+}
