@@ -38,7 +38,7 @@ export type { Dims, ReductionOptions } from "./ops/reduction.ts";
 export { relu } from "./ops/relu.ts";
 export { mean, sum } from "./ops/sum.ts";
 export { linear } from "./ops/linear.ts";
-export { matmul } from "./ops/matmul.ts";
+export { bmm, matmul } from "./ops/matmul.ts";
 export { pad, type PadMode, type PadOptions } from "./ops/pad.ts";
 export { flatten, reshape } from "./ops/reshape.ts";
 export { type Labels, softmaxCrossEntropy } from "./ops/softmaxCrossEntropy.ts";

@@ -1,17 +1,19 @@
 import { kernels } from "../runtime/kernels.ts";
 import { withScratch } from "../runtime/memory.ts";
-import { format, ShapeError } from "../shape.ts";
+import { discard } from "../scope.ts";
+import { checkShape, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
 import { channelSum } from "./channels.ts";
+import { reshape } from "./reshape.ts";
 
 /**
- * Matrix product, y = a b.
+ * Matrix product, y = a b, of the last two axes; the axes in front of them are batches, which broadcast.
  *
- * @param a [M, K]
- * @param b [K, N]
- * @returns [M, N]
- * @throws ShapeError if the inner lengths differ
+ * @param a [..., M, K], or a vector [K]: a row, whose axis M the result does not have
+ * @param b [..., K, N], or a vector [K]: a column, whose axis N the result does not have
+ * @returns [..., M, N]
+ * @throws ShapeError if the inner lengths differ or the batches do not broadcast
  * @example
  * const y = matmul(tensor([[1, 2]]), tensor([[3], [4]])); // [[11]]
  */
@@ -19,9 +21,44 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   checkTensor("matmul", "a", a);
   checkTensor("matmul", "b", b);
   const shapes = `(a ${format(a.shape)}, b ${format(b.shape)})`;
-  if (a.shape.length !== 2 || b.shape.length !== 2) throw new ShapeError(`matmul: a and b must have 2 axes ${shapes}`);
-  if (a.shape[1] !== b.shape[0]) throw new ShapeError(`matmul: a has ${a.shape[1]} columns, b has ${b.shape[0]} rows ${shapes}`);
-  return product(a, b, false, false);
+  if (a.shape.length === 0 || b.shape.length === 0) throw new ShapeError(`matmul: a and b must have at least 1 axis ${shapes}`);
+  const [m, k] = a.shape.length === 1 ? [1, a.shape[0]!] : a.shape.slice(-2) as [number, number];
+  const [rows, n] = b.shape.length === 1 ? [b.shape[0]!, 1] : b.shape.slice(-2) as [number, number];
+  if (k !== rows) throw new ShapeError(`matmul: a has ${k} columns, b has ${rows} rows ${shapes}`);
+  if (a.shape.length === 2 && b.shape.length === 2) return product(a, b, false, false);
+
+  const batchA = a.shape.slice(0, -2), batchB = b.shape.slice(0, -2);
+  const batch = broadcast(batchA, batchB, shapes);
+  const shape = [...batch, ...(a.shape.length === 1 ? [] : [m]), ...(b.shape.length === 1 ? [] : [n])];
+  checkShape("matmul", shape);
+  const countA = sizeOf(batchA), countB = sizeOf(batchB);
+  // One matrix b for all: their rows together are one matrix a.
+  const together = countB === 1;
+  const left = reshape(a, together ? [countA * m, k] : [countA, m, k]), right = reshape(b, together ? [k, n] : [countB, k, n]);
+  const y = together ? product(left, right, false, false) : products(left, right, false, false, pairs(batchA, batchB, batch), sizeOf(batch));
+  const result = reshape(y, shape);
+  for (const view of [left, right, y]) discard(view);
+  return result;
+}
+
+/**
+ * Matrix products of two batches, y[i] = a[i] b[i].
+ *
+ * @param a [B, M, K]
+ * @param b [B, K, N]
+ * @returns [B, M, N]
+ * @throws ShapeError if the shapes do not fit; `matmul` broadcasts
+ * @example
+ * const scores = bmm(queries, transpose(keys, 1, 2));
+ */
+export function bmm(a: Tensor, b: Tensor): Tensor {
+  checkTensor("bmm", "a", a);
+  checkTensor("bmm", "b", b);
+  const shapes = `(a ${format(a.shape)}, b ${format(b.shape)})`;
+  if (a.shape.length !== 3 || b.shape.length !== 3) throw new ShapeError(`bmm: a and b must have 3 axes ${shapes}`);
+  if (a.shape[0] !== b.shape[0]) throw new ShapeError(`bmm: a has ${a.shape[0]} matrices, b has ${b.shape[0]} ${shapes}`);
+  if (a.shape[2] !== b.shape[1]) throw new ShapeError(`bmm: a has ${a.shape[2]} columns, b has ${b.shape[1]} rows ${shapes}`);
+  return matmul(a, b);
 }
 
 /**
@@ -34,31 +71,93 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
  *   y = a' b'     da = b' dy'   db = dy' a'
  */
 export function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean, bias?: Tensor): Tensor {
-  const [rowsA, columnsA] = a.shape as [number, number];
-  const [rowsB, columnsB] = b.shape as [number, number];
-  const m = transA ? columnsA : rowsA, k = transA ? rowsA : columnsA, n = transB ? rowsB : columnsB;
-  // A few rows do not pay for packing b, and where nothing is transposed it can be read as it lies. With many rows it must be
-  // packed: at n = 512 every column of a panel falls into the same cache sets (18 against 60 GFLOP/s, AMD EPYC).
-  const y = transB || bias || m > 24 ? packed() : inPlace();
   return record(
-    y,
+    multiply(a, b, transA, transB, one, [], bias),
     [a, (dy) => (transA ? product(b, dy, transB, true) : product(dy, b, false, !transB))],
     [b, (dy) => (transB ? product(dy, a, true, transA) : product(a, dy, !transA, false))],
     ...(bias ? [[bias, channelSum] as const] : []),
   );
+}
 
-  function packed(): Tensor {
-    return withScratch([kernels().packedBFloats(k, n)], (panels) => {
-      const y = empty([m, n]);
-      kernels().packB(k, n, b.ptr, transB ? 1 : columnsB, transB ? columnsB : 1, panels!);
-      kernels().gemm(m, n, k, a.ptr, columnsA, transA, panels!, bias?.ptr ?? 0, y.ptr, n, false);
-      return y;
+/** Which matrices of two batches meet, and which of the result their product joins. */
+interface Pairs {
+  readonly a: readonly number[];
+  readonly b: readonly number[];
+  readonly y: readonly number[];
+}
+
+const one: Pairs = { a: [0], b: [0], y: [0] };
+
+/**
+ * y[pairs.y[i]] += op(a[pairs.a[i]]) op(b[pairs.b[i]]) for every pair: `product` for a [A, ...], b [B, ...] and y [count, ...].
+ * A matrix that meets several others, because its batch is broadcast, gets the sum of what flows back from all of them: the
+ * adjoints are the same operation, with the parts exchanged as for `product`.
+ */
+function products(a: Tensor, b: Tensor, transA: boolean, transB: boolean, pairs: Pairs, count: number): Tensor {
+  const countA = a.shape[0]!, countB = b.shape[0]!;
+  return record(
+    multiply(a, b, transA, transB, pairs, [count]),
+    [a, (dy) => (transA
+      ? products(b, dy, transB, true, { a: pairs.b, b: pairs.y, y: pairs.a }, countA)
+      : products(dy, b, false, !transB, { a: pairs.y, b: pairs.b, y: pairs.a }, countA))],
+    [b, (dy) => (transB
+      ? products(dy, a, true, transA, { a: pairs.y, b: pairs.a, y: pairs.b }, countB)
+      : products(a, dy, !transA, false, { a: pairs.a, b: pairs.y, y: pairs.b }, countB))],
+  );
+}
+
+// The products themselves; `batch` is [] or [count], as the result has it.
+function multiply(a: Tensor, b: Tensor, transA: boolean, transB: boolean, pairs: Pairs, batch: Shape, bias?: Tensor): Tensor {
+  const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
+  const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
+  const m = transA ? columnsA : rowsA, k = transA ? rowsA : columnsA, n = transB ? rowsB : columnsB;
+  // A few rows do not pay for packing b, and where nothing is transposed it can be read as it lies. With many rows it must be
+  // packed: at n = 512 every column of a panel falls into the same cache sets (18 against 60 GFLOP/s, AMD EPYC).
+  const packs = transB || bias !== undefined || m > 24;
+  return withScratch([packs ? kernels().packedBFloats(k, n) : 0], (panels) => {
+    const y = empty([...batch, m, n]);
+    const written = new Set<number>();
+    let packed = -1;
+    pairs.y.forEach((index, i) => {
+      const from = a.ptr + pairs.a[i]! * m * k * 4, to = y.ptr + index * m * n * 4, matrix = b.ptr + pairs.b[i]! * k * n * 4;
+      if (packs) {
+        if (packed !== pairs.b[i]) kernels().packB(k, n, matrix, transB ? 1 : columnsB, transB ? columnsB : 1, panels!);
+        packed = pairs.b[i]!;
+        kernels().gemm(m, n, k, from, columnsA, transA, panels!, bias?.ptr ?? 0, to, n, written.has(index));
+      } else {
+        kernels().gemmInPlace(m, n, k, from, columnsA, transA, matrix, columnsB, to, n, written.has(index));
+      }
+      written.add(index);
     });
-  }
-
-  function inPlace(): Tensor {
-    const y = empty([m, n]);
-    kernels().gemmInPlace(m, n, k, a.ptr, columnsA, transA, b.ptr, columnsB, y.ptr, n, false);
+    // Where a batch of no matrices is broadcast, nothing flows back.
+    if (pairs.y.length === 0) kernels().fill(y.size, 0, y.ptr);
     return y;
-  }
+  });
+}
+
+/** Lengths of batches that broadcast: equal, or 1, or missing in front. */
+function broadcast(a: Shape, b: Shape, shapes: string): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const lengthA = a[axis - rank + a.length] ?? 1, lengthB = b[axis - rank + b.length] ?? 1;
+    if (lengthA !== lengthB && lengthA !== 1 && lengthB !== 1) {
+      throw new ShapeError(`matmul: the batches ${format(a)} of a and ${format(b)} of b do not broadcast: ${lengthA} against ${lengthB} ${shapes}`);
+    }
+    return lengthA === 1 ? lengthB : lengthA;
+  });
+}
+
+/** For every matrix of the broadcast batch, those of a and b that it is the product of. */
+function pairs(a: Shape, b: Shape, batch: Shape): Pairs {
+  const y = Array.from({ length: sizeOf(batch) }, (_, i) => i);
+  const source = (shape: Shape): number[] => y.map((i) => {
+    let index = 0, step = 1;
+    for (let axis = batch.length - 1, own = shape.length - 1; own >= 0; axis--, own--) {
+      if (shape[own] !== 1) index += (i % batch[axis]!) * step;
+      step *= shape[own]!;
+      i = Math.floor(i / batch[axis]!);
+    }
+    return index;
+  });
+  return { a: source(a), b: source(b), y };
 }

@@ -1,6 +1,6 @@
-import { checkInteger, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
-import { checkTensor, type Tensor } from "../tensor.ts";
-import { record, withLayout } from "../tape.ts";
+import { checkDim, describe, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
+import { checkTensor, type DType, type Tensor, toLayout } from "../tensor.ts";
+import { recordMove } from "./movement.ts";
 
 /**
  * The same elements, in row-major order, under another shape. A view: the memory is shared (maps that lie channels-last are
@@ -11,10 +11,11 @@ import { record, withLayout } from "../tape.ts";
  * @example
  * const rows = reshape(x, [-1, 4]);
  */
-export function reshape(x: Tensor, shape: Shape): Tensor {
-  checkTensor("reshape", "x", x);
+export function reshape<D extends DType>(x: Tensor<D>, shape: Shape): Tensor<D> {
+  checkTensor("reshape", "x", x, x?.dtype);
+  if (!Array.isArray(shape)) throw new TypeError(`reshape: shape must be a list of lengths, got ${describe(shape)}`);
   const free = shape.indexOf(-1);
-  const lengths = [...shape];
+  const lengths: number[] = [...shape];
   if (free >= 0) {
     const rest = sizeOf(lengths.filter((_, axis) => axis !== free));
     lengths[free] = rest === 0 ? 0 : x.size / rest;
@@ -22,8 +23,10 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   if (!lengths.every((length) => Number.isInteger(length) && length >= 0) || sizeOf(lengths) !== x.size) {
     throw new ShapeError(`reshape: x has ${x.size} elements, shape ${format(shape)} does not (x ${format(x.shape)})`);
   }
-  const from = withLayout(x, "rowMajor");
-  return record(from.alias(lengths), [from, (dy) => reshape(dy, from.shape)]);
+  const plain = toLayout(x, "rowMajor");
+  const y = plain.alias(lengths);
+  plain.dispose();
+  return recordMove(y, [x, (dy) => reshape(dy, x.shape)]);
 }
 
 /**
@@ -33,17 +36,10 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * @example
  * flatten(x, 1).shape; // [N, C * H * W]
  */
-export function flatten(x: Tensor, startDim: number = 0, endDim: number = -1): Tensor {
-  checkTensor("flatten", "x", x);
-  const rank = x.shape.length;
-  if (rank === 0) return reshape(x, [1]);
-  const start = axis("startDim", startDim), end = axis("endDim", endDim);
+export function flatten<D extends DType>(x: Tensor<D>, startDim: number = 0, endDim: number = -1): Tensor<D> {
+  checkTensor("flatten", "x", x, x?.dtype);
+  if (x.shape.length === 0) return reshape(x, [1]);
+  const start = checkDim("flatten", "startDim", startDim, x.shape), end = checkDim("flatten", "endDim", endDim, x.shape);
   if (start > end) throw new RangeError(`flatten: startDim ${startDim} comes after endDim ${endDim} (x ${format(x.shape)})`);
   return reshape(x, [...x.shape.slice(0, start), sizeOf(x.shape.slice(start, end + 1)), ...x.shape.slice(end + 1)]);
-
-  function axis(name: string, value: number): number {
-    checkInteger("flatten", name, value, -rank);
-    if (value >= rank) throw new RangeError(`flatten: ${name} must be below ${rank}, got ${value} (x ${format(x.shape)})`);
-    return value < 0 ? value + rank : value;
-  }
 }

@@ -8,7 +8,7 @@ import { conv3dSpec } from "./conv3d.ts";
 import { convMatrixSpec, convolve2dSpec, flipFiltersSpec } from "./convolve2d.ts";
 import { convTranspose1dSpec, convTranspose2dSpec, convTranspose3dSpec } from "./convTranspose.ts";
 import { col2imSpec, im2colSpec } from "./im2col.ts";
-import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
@@ -24,6 +24,7 @@ export const specs: OpSpec<any>[] = [
   avgPool1dSpec,
   avgPool2dSpec,
   avgPool3dSpec,
+  bmmSpec,
   col2imSpec,
   conv1dSpec,
   conv2dSpec,
