@@ -1,6 +1,7 @@
 // The ABI: every kernel that the host may call. Pointers are byte addresses, sizes count elements, nothing is returned
 // but the sizes of buffers that the caller must bring.
 
+export { gatherElements, gatherRows, scatterElements, scatterRows } from "./gather";
 export { gemm, gemmInPlace, packB, packedBFloats } from "./gemm";
 export { col2im, im2col } from "./im2col";
 export {

@@ -8,11 +8,15 @@ import { conv3dSpec } from "./conv3d.ts";
 import { convMatrixSpec, convolve2dSpec, flipFiltersSpec } from "./convolve2d.ts";
 import { convTranspose1dSpec, convTranspose2dSpec, convTranspose3dSpec } from "./convTranspose.ts";
 import { col2imSpec, im2colSpec } from "./im2col.ts";
+import { catSpec, stackSpec } from "./cat.ts";
+import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
 import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
 import { padSpec } from "./pad.ts";
+import { flipSpec, permuteSpec, squeezeSpec, transposeSpec, unsqueezeSpec } from "./permute.ts";
+import { chunkSpec, narrowSpec, selectSpec, sliceSpec, splitSpec } from "./slice.ts";
 import { reluSpec } from "./pointwise.ts";
 import { meanSpec, sumSpec } from "./reductions.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
@@ -25,19 +29,25 @@ export const specs: OpSpec<any>[] = [
   avgPool2dSpec,
   avgPool3dSpec,
   bmmSpec,
+  catSpec,
+  chunkSpec,
   col2imSpec,
   conv1dSpec,
   conv2dSpec,
   conv3dSpec,
   convMatrixSpec,
-  convolve2dSpec,
   convTranspose1dSpec,
   convTranspose2dSpec,
   convTranspose3dSpec,
+  convolve2dSpec,
   divSpec,
+  embeddingSpec,
   flattenSpec,
   flipFiltersSpec,
+  flipSpec,
+  gatherSpec,
   im2colSpec,
+  indexSelectSpec,
   linearSpec,
   matmulSpec,
   maxPool1dSpec,
@@ -45,10 +55,19 @@ export const specs: OpSpec<any>[] = [
   maxPool3dSpec,
   meanSpec,
   mulSpec,
+  narrowSpec,
   padSpec,
+  permuteSpec,
   reluSpec,
   reshapeSpec,
+  selectSpec,
+  sliceSpec,
   softmaxCrossEntropySpec,
+  splitSpec,
+  squeezeSpec,
+  stackSpec,
   subSpec,
   sumSpec,
+  transposeSpec,
+  unsqueezeSpec,
 ];
