@@ -65,12 +65,17 @@ export { ConvTranspose1d } from "./layers/convTranspose1d.ts";
 export { ConvTranspose2d } from "./layers/convTranspose2d.ts";
 export { ConvTranspose3d } from "./layers/convTranspose3d.ts";
 export type { ConvLayerOptions, ConvTransposeLayerOptions } from "./layers/convNd.ts";
+export { Embedding } from "./layers/embedding.ts";
 export { Flatten } from "./layers/flatten.ts";
 export { Linear } from "./layers/linear.ts";
 export { MaxPool1d } from "./layers/maxPool1d.ts";
 export { MaxPool2d } from "./layers/maxPool2d.ts";
 export { MaxPool3d } from "./layers/maxPool3d.ts";
 export { Module, Sequential } from "./layers/module.ts";
+export {
+  CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, type PadSizes, ReflectionPad1d,
+  ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
+} from "./layers/padding.ts";
 export { Parameter } from "./layers/parameter.ts";
 export { ReLU } from "./layers/relu.ts";
 export type { Summary, SummaryRow } from "./layers/summary.ts";
