@@ -14,8 +14,11 @@ export {
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
 export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from "./pool";
 export { repeatRow, sum, sumAxis, sumRows } from "./reduce";
+export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect, maxUnpool } from "./pool";
+export { repeatRow, sum, sumRows } from "./reduce";
 export { exp, log } from "./functions";
 export { adam, clip, euclideanNorm, rmsprop, sgd } from "./optim";
+export { resample, resampleAdjoint } from "./resample";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";
 export { stridedAdd, stridedCopy, stridedCopyBytes } from "./strided";
 export { transpose } from "./transpose";

@@ -5,6 +5,10 @@ import { endTap, firstTap, Window } from "./window";
 // Max and average pooling, and their adjoints. Every output position sees a box of taps; what lies in the padding is cut off
 // here, before the loops over the taps (`poolBox.ts`), so that they only meet taps inside the image.
 //
+// A window of kernel 0 is adaptive: its boxes share the input out among the outputs of each axis, output i taking from
+// floor(i L / OL) up to ceil((i + 1) L / OL), so that they differ in size and may overlap by an element. Stride, padding and
+// dilation are 1, 0 and 1 then.
+//
 // With the winners of a max pooling fixed, it is a selection, y = S x. S' scatters, S gathers: the adjoints of each other.
 
 /** What `walk` does at each position. */
@@ -37,18 +41,35 @@ export function maxPool(window: usize, from: i32, to: i32, x: usize, y: usize, i
  * Adjoint:  `maxPoolSelect`.
  */
 export function maxPoolAdjoint(window: usize, index: usize, dy: usize, dx: usize): void {
+  scatter(window, true, index, dy, dx);
+}
+
+/**
+ * x[index[q, c], c] = y[q, c] in every image, 0 elsewhere: puts maxima back where they came from. Where an index occurs twice,
+ * the later y wins.
+ *
+ * Shapes:   index, y, x as those of `maxPool`.
+ * Writes:   overwrites x.
+ * Requires: 0 <= index < D * H * W.
+ * Adjoint:  `maxPoolSelect`, where no index occurs twice.
+ */
+export function maxUnpool(window: usize, index: usize, y: usize, x: usize): void {
+  scatter(window, false, index, y, x);
+}
+
+function scatter(window: usize, adds: bool, index: usize, y: usize, x: usize): void {
   const win = changetype<Window>(window);
   const c = win.c, positions = win.od * win.oh * win.ow;
   const imageFloats = win.d * win.h * win.w * c;
-  fillRun(win.n * imageFloats, 0, dx);
+  fillRun(win.n * imageFloats, 0, x);
   for (let n = 0; n < win.n; n++) {
     for (let q = 0; q < positions; q++) {
-      for (let j = 0; j < c; j++, index += 4, dy += 4) {
-        const at = dx + (<usize>(load<i32>(index) * c + j) << 2);
-        store<f32>(at, load<f32>(at) + load<f32>(dy));
+      for (let j = 0; j < c; j++, index += 4, y += 4) {
+        const at = x + (<usize>(load<i32>(index) * c + j) << 2);
+        store<f32>(at, adds ? load<f32>(at) + load<f32>(y) : load<f32>(y));
       }
     }
-    dx += <usize>imageFloats << 2;
+    x += <usize>imageFloats << 2;
   }
 }
 
@@ -106,6 +127,20 @@ function paddedTaps(start: i32, taps: i32, length: i32, padding: i32): f32 {
   return <f32>(min(start + taps, length + padding) - start);
 }
 
+/** The first element of output i's share. In 64 bits: of a long line, i L is beyond 32. */
+// @ts-ignore: decorator
+@inline
+function shareStart(i: i32, length: i32, outputs: i32): i32 {
+  return <i32>(<i64>i * length / outputs);
+}
+
+/** One more than the last element of output i's share. */
+// @ts-ignore: decorator
+@inline
+function shareEnd(i: i32, length: i32, outputs: i32): i32 {
+  return <i32>((<i64>(i + 1) * length + outputs - 1) / outputs);
+}
+
 /** Visits the output positions from <= q < to, in order, each with the box of taps that lie inside the image. */
 function walk(
   window: usize, action: i32, from: i32, to: i32, x: usize, y: usize, index: usize, countPadding: bool, divisor: f32,
@@ -121,9 +156,26 @@ function walk(
   y += <usize>(from * c) << 2;
   if (index != 0) index += <usize>(from * c) << 2;
   for (let q = from; q < to; q++) {
-    const z0 = oz * win.sd - win.pd, y0 = oy * win.sh - win.ph, x0 = ox * win.sw - win.pw;
+    let z0: i32, y0: i32, x0: i32, nz: i32, ny: i32, nx: i32;
+    if (win.kd == 0) {
+      z0 = shareStart(oz, d, win.od);
+      y0 = shareStart(oy, h, win.oh);
+      x0 = shareStart(ox, w, win.ow);
+      nz = shareEnd(oz, d, win.od) - z0;
+      ny = shareEnd(oy, h, win.oh) - y0;
+      nx = shareEnd(ox, w, win.ow) - x0;
+    } else {
+      z0 = oz * win.sd - win.pd;
+      y0 = oy * win.sh - win.ph;
+      x0 = ox * win.sw - win.pw;
+      nz = endTap(z0, win.ed, win.kd, d);
+      ny = endTap(y0, win.eh, win.kh, h);
+      nx = endTap(x0, win.ew, win.kw, w);
+    }
     const kz = firstTap(z0, win.ed), ky = firstTap(y0, win.eh), kx = firstTap(x0, win.ew);
-    const nz = endTap(z0, win.ed, win.kd, d) - kz, ny = endTap(y0, win.eh, win.kh, h) - ky, nx = endTap(x0, win.ew, win.kw, w) - kx;
+    nz -= kz;
+    ny -= ky;
+    nx -= kx;
     const first = ((z0 + kz * win.ed) * h + y0 + ky * win.eh) * w + x0 + kx * win.ew;
     if (action == MAX) {
       if (index == 0) maximum(win, image, first, nz, ny, nx, y);

@@ -28,6 +28,16 @@ export { avgPool1d } from "./ops/avgPool1d.ts";
 export { avgPool2d } from "./ops/avgPool2d.ts";
 export { avgPool3d } from "./ops/avgPool3d.ts";
 export type { AvgPoolOptions, MaxPoolOptions, MaxPoolResult } from "./ops/pooling.ts";
+export { adaptiveAvgPool1d } from "./ops/adaptiveAvgPool1d.ts";
+export { adaptiveAvgPool2d } from "./ops/adaptiveAvgPool2d.ts";
+export { adaptiveAvgPool3d } from "./ops/adaptiveAvgPool3d.ts";
+export { adaptiveMaxPool1d, adaptiveMaxPool1dWithIndices } from "./ops/adaptiveMaxPool1d.ts";
+export { adaptiveMaxPool2d, adaptiveMaxPool2dWithIndices } from "./ops/adaptiveMaxPool2d.ts";
+export { adaptiveMaxPool3d, adaptiveMaxPool3dWithIndices } from "./ops/adaptiveMaxPool3d.ts";
+export type { OutputSize } from "./ops/adaptivePooling.ts";
+export { maxUnpool2d, type MaxUnpoolOptions } from "./ops/maxUnpool2d.ts";
+export { pixelShuffle, pixelUnshuffle } from "./ops/pixelShuffle.ts";
+export { interpolate, type InterpolateOptions } from "./ops/interpolate.ts";
 export { add } from "./ops/add.ts";
 export { sub } from "./ops/sub.ts";
 export { mul } from "./ops/mul.ts";
@@ -55,6 +65,12 @@ export { squeeze, unsqueeze } from "./ops/squeeze.ts";
 export { transpose } from "./ops/transpose.ts";
 export { type Labels, softmaxCrossEntropy } from "./ops/softmaxCrossEntropy.ts";
 
+export { AdaptiveAvgPool1d } from "./layers/adaptiveAvgPool1d.ts";
+export { AdaptiveAvgPool2d } from "./layers/adaptiveAvgPool2d.ts";
+export { AdaptiveAvgPool3d } from "./layers/adaptiveAvgPool3d.ts";
+export { AdaptiveMaxPool1d } from "./layers/adaptiveMaxPool1d.ts";
+export { AdaptiveMaxPool2d } from "./layers/adaptiveMaxPool2d.ts";
+export { AdaptiveMaxPool3d } from "./layers/adaptiveMaxPool3d.ts";
 export { AvgPool1d } from "./layers/avgPool1d.ts";
 export { AvgPool2d } from "./layers/avgPool2d.ts";
 export { AvgPool3d } from "./layers/avgPool3d.ts";
@@ -71,14 +87,18 @@ export { Linear } from "./layers/linear.ts";
 export { MaxPool1d } from "./layers/maxPool1d.ts";
 export { MaxPool2d } from "./layers/maxPool2d.ts";
 export { MaxPool3d } from "./layers/maxPool3d.ts";
+export { MaxUnpool2d } from "./layers/maxUnpool2d.ts";
 export { Module, Sequential } from "./layers/module.ts";
 export {
   CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, type PadSizes, ReflectionPad1d,
   ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
 } from "./layers/padding.ts";
 export { Parameter } from "./layers/parameter.ts";
+export { PixelShuffle } from "./layers/pixelShuffle.ts";
+export { PixelUnshuffle } from "./layers/pixelUnshuffle.ts";
 export { ReLU } from "./layers/relu.ts";
 export type { Summary, SummaryRow } from "./layers/summary.ts";
+export { Upsample } from "./layers/upsample.ts";
 
 export { Adam, type AdamOptions } from "./optim/adam.ts";
 export { AdamW, type AdamWOptions } from "./optim/adamW.ts";

@@ -37,9 +37,7 @@ export interface MaxPoolResult {
 /** Checks and computes a max pooling with `rank` spatial axes. */
 export function maxPool(op: string, rank: number, x: Tensor, kernelSize: Sizes, options: MaxPoolOptions): Tensor {
   checkTensor(op, "x", x);
-  const win = poolWindow(op, rank, x.shape, kernelSize, options, options.dilation);
-  // Only a tape asks for the winners later on.
-  return isHeld() ? selectMaxima(x, win).values : maxima(x, win);
+  return maxima(x, poolWindow(op, rank, x.shape, kernelSize, options, options.dilation));
 }
 
 /** `maxPool`, with the winners' positions. */
@@ -48,14 +46,18 @@ export function maxPoolWithIndices(op: string, rank: number, x: Tensor, kernelSi
   return selectMaxima(x, poolWindow(op, rank, x.shape, kernelSize, options, options.dilation));
 }
 
-function maxima(x: Tensor, win: Window): Tensor {
+/** The maxima of the window, recorded. */
+export function maxima(x: Tensor, win: Window): Tensor {
+  // Only a tape asks for the winners later on.
+  if (isHeld()) return selectMaxima(x, win).values;
   x = withLayout(x, "channelsLast");
   const y = empty(win.outputShape, "channelsLast");
   kernels().maxPool(windowPtr(win), 0, y.size / Math.max(win.c, 1), x.ptr, y.ptr, 0);
   return y;
 }
 
-function selectMaxima(x: Tensor, win: Window): MaxPoolResult {
+/** The maxima of the window and their positions, recorded. */
+export function selectMaxima(x: Tensor, win: Window): MaxPoolResult {
   x = withLayout(x, "channelsLast");
   const values = empty(win.outputShape, "channelsLast");
   const indices = empty(win.outputShape, "channelsLast", "int32");

@@ -1,4 +1,7 @@
 import { addSpec, divSpec, mulSpec, subSpec } from "./arithmetic.ts";
+import {
+  adaptiveAvgPool1dSpec, adaptiveAvgPool2dSpec, adaptiveAvgPool3dSpec, adaptiveMaxPool1dSpec, adaptiveMaxPool2dSpec, adaptiveMaxPool3dSpec,
+} from "./adaptivePool.ts";
 import { avgPool1dSpec } from "./avgPool1d.ts";
 import { avgPool2dSpec } from "./avgPool2d.ts";
 import { avgPool3dSpec } from "./avgPool3d.ts";
@@ -11,19 +14,29 @@ import { col2imSpec, im2colSpec } from "./im2col.ts";
 import { catSpec, stackSpec } from "./cat.ts";
 import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
 import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import { interpolateSpec } from "./interpolate.ts";
+import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
+import { maxUnpool2dSpec } from "./maxUnpool2d.ts";
 import { padSpec } from "./pad.ts";
 import { flipSpec, permuteSpec, squeezeSpec, transposeSpec, unsqueezeSpec } from "./permute.ts";
 import { chunkSpec, narrowSpec, selectSpec, sliceSpec, splitSpec } from "./slice.ts";
 import { reluSpec } from "./pointwise.ts";
 import { meanSpec, sumSpec } from "./reductions.ts";
+import { pixelShuffleSpec, pixelUnshuffleSpec } from "./pixelShuffle.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
 import type { OpSpec } from "./spec.ts";
 
 /** Every operation's spec: one line each. */
 export const specs: OpSpec<any>[] = [
+  adaptiveAvgPool1dSpec,
+  adaptiveAvgPool2dSpec,
+  adaptiveAvgPool3dSpec,
+  adaptiveMaxPool1dSpec,
+  adaptiveMaxPool2dSpec,
+  adaptiveMaxPool3dSpec,
   addSpec,
   avgPool1dSpec,
   avgPool2dSpec,
@@ -48,16 +61,20 @@ export const specs: OpSpec<any>[] = [
   gatherSpec,
   im2colSpec,
   indexSelectSpec,
+  interpolateSpec,
   linearSpec,
   matmulSpec,
   maxPool1dSpec,
   maxPool2dSpec,
   maxPool3dSpec,
+  maxUnpool2dSpec,
   meanSpec,
   mulSpec,
   narrowSpec,
   padSpec,
   permuteSpec,
+  pixelShuffleSpec,
+  pixelUnshuffleSpec,
   reluSpec,
   reshapeSpec,
   selectSpec,
