@@ -11,6 +11,8 @@ export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./dept
 export {
   addBroadcast, divBroadcast, eq, eqInt, expand, le, lt, ltInt, maximumBroadcast, minimumBroadcast, mulBroadcast, ne, powBroadcast, subBroadcast, where,
 } from "./arithmetic";
+export { dropout } from "./dropout";
+export { inverseStd, moments, normalise, normaliseAdjointSums, normaliseInputAdjoint } from "./norm";
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
 export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from "./pool";
 export { repeatRow, sum, sumAxis, sumRows } from "./reduce";

@@ -38,6 +38,12 @@ export type { OutputSize } from "./ops/adaptivePooling.ts";
 export { maxUnpool2d, type MaxUnpoolOptions } from "./ops/maxUnpool2d.ts";
 export { pixelShuffle, pixelUnshuffle } from "./ops/pixelShuffle.ts";
 export { interpolate, type InterpolateOptions } from "./ops/interpolate.ts";
+export { batchNorm, type BatchNormOptions } from "./ops/batchNorm.ts";
+export { groupNorm } from "./ops/groupNorm.ts";
+export { instanceNorm, type InstanceNormOptions } from "./ops/instanceNorm.ts";
+export { layerNorm } from "./ops/layerNorm.ts";
+export type { NormOptions } from "./ops/normalisation.ts";
+export { dropout, type DropoutOptions } from "./ops/dropout.ts";
 export { add } from "./ops/add.ts";
 export { sub } from "./ops/sub.ts";
 export { mul } from "./ops/mul.ts";
@@ -82,7 +88,19 @@ export { ConvTranspose2d } from "./layers/convTranspose2d.ts";
 export { ConvTranspose3d } from "./layers/convTranspose3d.ts";
 export type { ConvLayerOptions, ConvTransposeLayerOptions } from "./layers/convNd.ts";
 export { Embedding } from "./layers/embedding.ts";
+export { BatchNorm1d } from "./layers/batchNorm1d.ts";
+export { BatchNorm2d } from "./layers/batchNorm2d.ts";
+export { BatchNorm3d } from "./layers/batchNorm3d.ts";
+export { Buffer, type BufferOptions } from "./layers/buffer.ts";
+export { Conv2d, type Conv2dLayerOptions } from "./layers/conv2d.ts";
+export { Dropout } from "./layers/dropout.ts";
 export { Flatten } from "./layers/flatten.ts";
+export { GroupNorm } from "./layers/groupNorm.ts";
+export { Identity } from "./layers/identity.ts";
+export { InstanceNorm1d } from "./layers/instanceNorm1d.ts";
+export { InstanceNorm2d } from "./layers/instanceNorm2d.ts";
+export { InstanceNorm3d } from "./layers/instanceNorm3d.ts";
+export { LayerNorm } from "./layers/layerNorm.ts";
 export { Linear } from "./layers/linear.ts";
 export { MaxPool1d } from "./layers/maxPool1d.ts";
 export { MaxPool2d } from "./layers/maxPool2d.ts";
@@ -93,12 +111,14 @@ export {
   CircularPad1d, CircularPad2d, CircularPad3d, ConstantPad1d, ConstantPad2d, ConstantPad3d, type PadSizes, ReflectionPad1d,
   ReflectionPad2d, ReflectionPad3d, ReplicationPad1d, ReplicationPad2d, ReplicationPad3d, ZeroPad1d, ZeroPad2d, ZeroPad3d,
 } from "./layers/padding.ts";
+export { type LoadResult, Module, Sequential } from "./layers/module.ts";
 export { Parameter } from "./layers/parameter.ts";
 export { PixelShuffle } from "./layers/pixelShuffle.ts";
 export { PixelUnshuffle } from "./layers/pixelUnshuffle.ts";
 export { ReLU } from "./layers/relu.ts";
 export type { Summary, SummaryRow } from "./layers/summary.ts";
 export { Upsample } from "./layers/upsample.ts";
+export type { TrackedNormOptions } from "./layers/trackedNorm.ts";
 
 export { Adam, type AdamOptions } from "./optim/adam.ts";
 export { AdamW, type AdamWOptions } from "./optim/adamW.ts";

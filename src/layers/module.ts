@@ -1,13 +1,22 @@
 import { scope } from "../scope.ts";
-import { describe, format, sameShape, type Shape, ShapeError } from "../shape.ts";
-import { type Tensor, toLayout } from "../tensor.ts";
+import { checkBoolean, describe, format, sameShape, type Shape, ShapeError } from "../shape.ts";
+import { checkTensor, type DType, type Tensor, toLayout } from "../tensor.ts";
 import { kernels } from "../runtime/kernels.ts";
+import { Buffer } from "./buffer.ts";
 import { Parameter } from "./parameter.ts";
 import { type Summary, summarise } from "./summary.ts";
 
+/** What a state dictionary and a module do not share. */
+export interface LoadResult {
+  /** Names that the module has and the dictionary lacks. */
+  missing: string[];
+  /** Names that the dictionary has and the module lacks. */
+  unexpected: string[];
+}
+
 /**
- * Base of all layers and of models made of them. A module's parameters and sub-modules are simply its fields, found by name
- * (arrays of modules too), so models are written by composition:
+ * Base of all layers and of models made of them. A module's parameters, buffers and sub-modules are simply its fields, found by
+ * name (arrays of modules too), so models are written by composition:
  *
  * @example
  * class Residual extends Module {
@@ -19,8 +28,34 @@ import { type Summary, summarise } from "./summary.ts";
  * }
  */
 export abstract class Module {
+  /** True in training, where dropout drops and batch normalisation takes the batch's own statistics. Set by `train` and `eval`. */
+  training: boolean = true;
+
   /** Computes the module's output. */
   abstract forward(x: Tensor): Tensor;
+
+  /** Sets this module and all below it to training (or, with false, to evaluation), and returns it. */
+  train(mode: boolean = true): this {
+    checkBoolean("train", "mode", mode);
+    return this.apply((module) => (module.training = mode));
+  }
+
+  /** Sets this module and all below it to evaluation, and returns it: no dropout, running statistics. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /**
+   * Calls `fn` with every module below this one, inner ones first, then with itself, and returns it.
+   *
+   * @example
+   * model.apply((module) => module instanceof Conv2d && module.bias?.view().fill(0));
+   */
+  apply(fn: (module: Module) => void): this {
+    for (const child of this.children().values()) child.apply(fn);
+    fn(this);
+    return this;
+  }
 
   /** The direct sub-modules by field name; elements of arrays as `field.0`. */
   children(): Map<string, Module> {
@@ -32,21 +67,21 @@ export abstract class Module {
     return children;
   }
 
-  /** All parameters by their path of field names, as in PyTorch: `features.0.weight`. Shared ones appear once. */
-  namedParameters(): Map<string, Parameter> {
-    const named = new Map<string, Parameter>();
-    const seen = new Set<Parameter>();
-    const visit = (module: Module, prefix: string): void => {
-      for (const [field, value] of Object.entries(module)) {
-        if (value instanceof Parameter && !seen.has(value)) {
-          seen.add(value);
-          named.set(prefix + field, value);
-        }
-      }
-      for (const [name, child] of module.children()) visit(child, `${prefix}${name}.`);
+  /** This module under "" and all below it by their path of field names, outer ones first. Shared ones appear once. */
+  namedModules(): Map<string, Module> {
+    const paths = new Map<Module, string>();
+    const visit = (module: Module, path: string): void => {
+      if (paths.has(module)) return;
+      paths.set(module, path);
+      for (const [name, child] of module.children()) visit(child, path ? `${path}.${name}` : name);
     };
     visit(this, "");
-    return named;
+    return new Map([...paths].map(([module, path]) => [path, module]));
+  }
+
+  /** All parameters by their path of field names, as in PyTorch: `features.0.weight`. Shared ones appear once. */
+  namedParameters(): Map<string, Parameter> {
+    return unique(this.stateDict(), Parameter);
   }
 
   /** All parameters, each once: what `gradients` and optimisers take. */
@@ -54,36 +89,64 @@ export abstract class Module {
     return [...this.namedParameters().values()];
   }
 
-  /** What must be saved to restore the module, by PyTorch's names. The tensors are the module's own, not copies. */
-  stateDict(): Map<string, Tensor> {
-    return this.namedParameters();
+  /** All buffers by name: running statistics and their like. Shared ones appear once. */
+  namedBuffers(): Map<string, Buffer<"float32" | "int32">> {
+    return unique(this.stateDict(), Buffer);
   }
 
   /**
-   * Copies values into the module's parameters. Nothing is changed unless everything fits.
+   * What must be saved to restore the module: parameters and buffers, by name and in order as in PyTorch. The tensors are the
+   * module's own, not copies.
    *
-   * @param state tensors by name, as `stateDict` gives them
-   * @throws ShapeError if a name is missing or unknown, or a shape differs
+   * A name is the path of field names, exactly as they are written: to read a PyTorch file, name the fields as the model there
+   * does (`layer1`, `conv_stem`). Only a buffer may have another name than its field: the layers' `runningMean`, `runningVar` and
+   * `numBatchesTracked` are `running_mean`, `running_var` and `num_batches_tracked`.
+   */
+  stateDict(): Map<string, Tensor<DType>> {
+    const state = new Map<string, Tensor<DType>>();
+    const visit = (module: Module, prefix: string): void => {
+      const fields = Object.entries(module);
+      for (const [field, value] of fields) if (value instanceof Parameter) state.set(prefix + field, value);
+      for (const [field, value] of fields) if (value instanceof Buffer) state.set(prefix + (value.stateName ?? field), value);
+      for (const [name, child] of module.children()) visit(child, `${prefix}${name}.`);
+    };
+    visit(this, "");
+    return state;
+  }
+
+  /**
+   * Copies values into the module's parameters and buffers. Nothing is changed unless everything fits.
+   *
+   * @param state tensors by name, as `stateDict` gives them. `num_batches_tracked` may be missing, as PyTorch allows: older files
+   *   have none.
+   * @param options `strict`: refuse missing and unexpected names, default true; otherwise what both have is copied
+   * @returns the names that are missing or unexpected
+   * @throws ShapeError if a shape differs, or with `strict` a name is missing or unexpected; TypeError if a dtype differs
    * @example
    * model.loadStateDict(fromSafetensors(bytes));
    */
-  loadStateDict(state: ReadonlyMap<string, Tensor>): void {
+  loadStateDict(state: ReadonlyMap<string, Tensor<DType>>, { strict = true }: { strict?: boolean } = {}): LoadResult {
+    if (!(state instanceof Map)) throw new TypeError(`loadStateDict: state must be a map of tensors by name, got ${describe(state)}`);
+    checkBoolean("loadStateDict", "strict", strict);
     const own = this.stateDict();
     const missing = [...own.keys()].filter((name) => !state.has(name));
-    const unknown = [...state.keys()].filter((name) => !own.has(name));
-    if (missing.length > 0) throw new ShapeError(`loadStateDict: missing ${missing.join(", ")}`);
-    if (unknown.length > 0) throw new ShapeError(`loadStateDict: unknown ${unknown.join(", ")}`);
-    for (const [name, target] of own) {
-      const { shape } = state.get(name)!;
-      if (!sameShape(shape, target.shape)) {
-        throw new ShapeError(`loadStateDict: ${name} has shape ${format(shape)}, the module expects ${format(target.shape)}`);
+    const unexpected = [...state.keys()].filter((name) => !own.has(name));
+    const needed = missing.filter((name) => !/(^|\.)num_batches_tracked$/.test(name));
+    if (strict && needed.length > 0) throw new ShapeError(`loadStateDict: missing ${needed.join(", ")}`);
+    if (strict && unexpected.length > 0) throw new ShapeError(`loadStateDict: unexpected ${unexpected.join(", ")}`);
+    const shared = [...own].filter(([name]) => state.has(name)).map(([name, target]) => [name, state.get(name)!, target] as const);
+    for (const [name, source, target] of shared) {
+      checkTensor("loadStateDict", name, source, target.dtype);
+      if (!sameShape(source.shape, target.shape)) {
+        throw new ShapeError(`loadStateDict: ${name} has shape ${format(source.shape)}, the module expects ${format(target.shape)}`);
       }
     }
-    for (const [name, target] of own) {
-      const source = toLayout(state.get(name)!, target.layout);
-      kernels().copy(target.size, source.ptr, target.ptr);
-      source.dispose();
+    for (const [, source, target] of shared) {
+      const aligned = toLayout(source, target.layout);
+      kernels().copy(target.size, aligned.ptr, target.ptr);
+      aligned.dispose();
     }
+    return { missing, unexpected };
   }
 
   /**
@@ -98,10 +161,22 @@ export abstract class Module {
     return summarise(this, inputShape);
   }
 
-  /** Frees the parameters. The garbage collector does it too, later. */
+  /** Frees the parameters and buffers. The garbage collector does it too, later. */
   dispose(): void {
-    for (const parameter of this.parameters()) parameter.dispose();
+    for (const tensor of this.stateDict().values()) tensor.dispose();
   }
+}
+
+/** The tensors of one class, each under the first of its names. */
+function unique<T extends Tensor<DType>>(state: ReadonlyMap<string, Tensor<DType>>, kind: abstract new (...args: never[]) => T): Map<string, T> {
+  const seen = new Set<Tensor<DType>>();
+  const all = [...state].filter((entry): entry is [string, T] => {
+    const [, tensor] = entry;
+    const first = tensor instanceof kind && !seen.has(tensor);
+    seen.add(tensor);
+    return first;
+  });
+  return new Map(all);
 }
 
 /** Modules applied one after the other; the state dictionary names them by number. */

@@ -146,7 +146,35 @@ const others: Run[] = [
       return y;
     },
   })),
+  elementwise("dropout", (a, _, y) => k().dropout(n, 12345, 0xfedcba98, 0x40000000, 1.25, a, y.ptr)),
+  ...[[1, 300, 13, 13], [3, 50, 18, 3], [200, 1, 9, 1]].map(normalisation),
 ];
+
+// Statistics, output and all gradients in one buffer.
+function normalisation([blocks, rows, columns, groups]: number[]): Run {
+  const geometry = [blocks!, rows!, columns!, groups!] as const;
+  const size = blocks! * rows! * columns!, count = blocks! * groups!;
+  return {
+    name: `normalisation ${geometry.join("x")}`,
+    terms: size,
+    exact: true,
+    run: (buffers) => {
+      const all = buffers.output(6 * count + 2 * columns! + 2 * size);
+      const lengths = [count, count, count, count, count, count, columns!, columns!, size, size];
+      const starts = lengths.map((_, i) => all.ptr + 4 * lengths.slice(0, i).reduce((a, b) => a + b, 0));
+      const [mean, rest, variance, rstd, m1, m2, dw, db, y, dx] = starts as [number, number, number, number, number, number, number, number, number, number];
+      const scratch = buffers.output(12 * columns!).ptr;
+      const x = buffers.input(random(size, 1)), dy = buffers.input(random(size, 2));
+      const weight = buffers.input(random(columns!, 3)), bias = buffers.input(random(columns!, 4));
+      k().moments(...geometry, x, scratch, mean, rest, variance);
+      k().inverseStd(count, 1e-5, variance, rstd);
+      k().normalise(...geometry, x, mean, rest, rstd, weight, bias, scratch, y);
+      k().normaliseAdjointSums(...geometry, x, mean, rest, rstd, weight, dy, scratch, m1, m2, dw, db);
+      k().normaliseInputAdjoint(...geometry, x, mean, rest, rstd, weight, m1, m2, dy, scratch, dx);
+      return all;
+    },
+  };
+}
 
 const runs = [...gemms, ...convolutions, ...depthwise, ...others];
 const results = new Map<Build, { data: Float32Array; bits: Uint32Array }[]>();

@@ -15,6 +15,7 @@ import { catSpec, stackSpec } from "./cat.ts";
 import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
 import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { interpolateSpec } from "./interpolate.ts";
+import { dropoutSpec } from "./dropout.ts";
 import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
@@ -26,6 +27,8 @@ import { chunkSpec, narrowSpec, selectSpec, sliceSpec, splitSpec } from "./slice
 import { reluSpec } from "./pointwise.ts";
 import { meanSpec, sumSpec } from "./reductions.ts";
 import { pixelShuffleSpec, pixelUnshuffleSpec } from "./pixelShuffle.ts";
+import { batchNormSpec, groupNormSpec, instanceNormSpec, layerNormSpec } from "./normalisation.ts";
+import { addSpec, meanSpec, mulSpec, reluSpec, scaleSpec, sumSpec } from "./pointwise.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
 import type { OpSpec } from "./spec.ts";
 
@@ -62,6 +65,13 @@ export const specs: OpSpec<any>[] = [
   im2colSpec,
   indexSelectSpec,
   interpolateSpec,
+  batchNormSpec,
+  conv2dSpec,
+  dropoutSpec,
+  flattenSpec,
+  groupNormSpec,
+  instanceNormSpec,
+  layerNormSpec,
   linearSpec,
   matmulSpec,
   maxPool1dSpec,

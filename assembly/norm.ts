@@ -1,0 +1,300 @@
+import { copy, fill, mul, scale } from "./pointwise";
+
+// Normalisation: the mean and the variance of groups of elements, what is made of them, and the adjoints. One geometry serves
+// all kinds. x is [blocks, rows, columns]; the columns fall into `groups` runs of equal length; a group is such a run in all
+// rows of one block. With P positions in a map of C channels that lies channels-last:
+//
+//               blocks   rows   columns   groups
+//   batch       1        N P    C         C
+//   instance    N        P      C         C
+//   group       N        P      C         G
+//   layer       N        1      D         1
+//
+// A mean is kept as two floats, mean + rest: (x - mean) - rest has all its digits where x lies far from 0 compared with its
+// spread. Sums run down the columns, row by row, and join in double precision; there is no multiply-add, so all builds agree
+// bit for bit.
+
+/** Rows that are summed before their sum joins the total: keeps the rounding error of long sums down. */
+const BLOCK: i32 = 32;
+
+/**
+ * mean + rest = sum of x / n, variance = sum of (x - mean - rest)^2 / n, over the n elements of each group.
+ *
+ * Two passes. The first sums the differences to the block's first row, the second those to the mean: nothing cancels.
+ *
+ * Shapes:   x [blocks, rows, columns]; mean, rest, variance [blocks, groups]; scratch [5, columns].
+ * Writes:   overwrites mean, rest, variance and scratch.
+ * Requires: rows > 0; groups divides columns; no overlap.
+ * Source:   Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American Statistician 37, 1983.
+ */
+export function moments(
+  blocks: i32, rows: i32, columns: i32, groups: i32, x: usize, scratch: usize, mean: usize, rest: usize, variance: usize,
+): void {
+  const width = columns / groups, n = <f64>rows * <f64>width;
+  const bytes = <usize>columns << 2;
+  // Totals are doubles.
+  const total = scratch, part = total + 2 * bytes, means = part + bytes, rests = means + bytes;
+  for (; blocks > 0; blocks--) {
+    fill(columns, 0, rests);
+    sumPowers(false, rows, columns, x, x, rests, total, part);
+    for (let g = 0; g < groups; g++) {
+      const at = <usize>(g * width) << 2;
+      let exact: f64 = 0;
+      for (let j: usize = at; j < at + (<usize>width << 2); j += 4) exact += <f64>load<f32>(x + j) * rows + load<f64>(total + 2 * j);
+      exact /= n;
+      const high = <f32>exact;
+      const low = <f32>(exact - high);
+      store<f32>(mean + (<usize>g << 2), high);
+      store<f32>(rest + (<usize>g << 2), low);
+      fill(width, high, means + at);
+      fill(width, low, rests + at);
+    }
+    sumPowers(true, rows, columns, x, means, rests, total, part);
+    for (let g = 0; g < groups; g++) {
+      let sum: f64 = 0;
+      for (let j = <usize>(g * width) << 3; j < <usize>((g + 1) * width) << 3; j += 8) sum += load<f64>(total + j);
+      store<f32>(variance + (<usize>g << 2), <f32>(sum / n));
+    }
+    x += <usize>rows * bytes;
+    mean += <usize>groups << 2;
+    rest += <usize>groups << 2;
+    variance += <usize>groups << 2;
+  }
+}
+
+/** y[i] = 1 / sqrt(variance[i] + eps). Overwrites y[0..n); y may be variance. */
+export function inverseStd(n: i32, eps: f64, variance: usize, y: usize): void {
+  for (let i = 0; i < n; i++, variance += 4, y += 4) store<f32>(y, <f32>(1 / sqrt<f64>(<f64>load<f32>(variance) + eps)));
+}
+
+/**
+ * y = (x - mean - rest) rstd weight + bias.
+ *
+ * Shapes:   x, y [blocks, rows, columns]; mean, rest, rstd [blocks, groups]; weight, bias [columns]; scratch [3, columns].
+ * Writes:   overwrites y and scratch.
+ * Requires: groups divides columns; y may be x, nothing else overlaps.
+ * Adjoint:  `normaliseInputAdjoint`, with the sums of `normaliseAdjointSums`, which are those in weight and bias.
+ */
+export function normalise(
+  blocks: i32, rows: i32, columns: i32, groups: i32, x: usize, mean: usize, rest: usize, rstd: usize, weight: usize, bias: usize,
+  scratch: usize, y: usize,
+): void {
+  const width = columns / groups;
+  const bytes = <usize>columns << 2;
+  const means = scratch, rests = means + bytes, scales = rests + bytes;
+  for (; blocks > 0; blocks--) {
+    expand(groups, width, mean, means);
+    expand(groups, width, rest, rests);
+    expandScaled(groups, width, rstd, weight, scales);
+    for (let i = 0; i < rows; i++) {
+      normaliseRow(columns, x, means, rests, scales, bias, y);
+      x += bytes;
+      y += bytes;
+    }
+    mean += <usize>groups << 2;
+    rest += <usize>groups << 2;
+    rstd += <usize>groups << 2;
+  }
+}
+
+/**
+ * With d = (x - mean - rest) rstd: dweight = sum of dy d, dbias = sum of dy, over rows and blocks; and for each group the
+ * means that its statistics pull back, m1 = sum of dy weight / n, m2 = sum of dy weight d / n.
+ *
+ * Shapes:   x, dy [blocks, rows, columns]; mean, rest, rstd, m1, m2 [blocks, groups]; weight, dweight, dbias [columns];
+ *           scratch [12, columns].
+ * Writes:   overwrites m1, m2, dweight, dbias and scratch.
+ * Requires: rows > 0; groups divides columns; no overlap.
+ */
+export function normaliseAdjointSums(
+  blocks: i32, rows: i32, columns: i32, groups: i32, x: usize, mean: usize, rest: usize, rstd: usize, weight: usize, dy: usize,
+  scratch: usize, m1: usize, m2: usize, dweight: usize, dbias: usize,
+): void {
+  const width = columns / groups, n = <f64>rows * <f64>width;
+  const bytes = <usize>columns << 2;
+  const means = scratch, rests = means + bytes;
+  // Pairs of columns, sums of dy and of dy d: of some rows, of a block, and (doubles, as the block's) of all blocks.
+  const part = rests + bytes, total = part + 2 * bytes, all = total + 4 * bytes;
+  fill(4 * columns, 0, all);
+  for (; blocks > 0; blocks--) {
+    expand(groups, width, mean, means);
+    expand(groups, width, rest, rests);
+    sumProducts(rows, columns, x, dy, means, rests, total, part);
+    for (let g = 0; g < groups; g++) {
+      const r = <f64>load<f32>(rstd + (<usize>g << 2));
+      let sum1: f64 = 0, sum2: f64 = 0;
+      for (let j = g * width; j < (g + 1) * width; j++) {
+        const at = <usize>j << 3, w = <f64>load<f32>(weight + (<usize>j << 2));
+        const plain = load<f64>(total + at), product = load<f64>(total + 2 * bytes + at) * r;
+        store<f64>(all + at, load<f64>(all + at) + plain);
+        store<f64>(all + 2 * bytes + at, load<f64>(all + 2 * bytes + at) + product);
+        sum1 += plain * w;
+        sum2 += product * w;
+      }
+      store<f32>(m1 + (<usize>g << 2), <f32>(sum1 / n));
+      store<f32>(m2 + (<usize>g << 2), <f32>(sum2 / n));
+    }
+    x += <usize>rows * bytes;
+    dy += <usize>rows * bytes;
+    mean += <usize>groups << 2;
+    rest += <usize>groups << 2;
+    rstd += <usize>groups << 2;
+    m1 += <usize>groups << 2;
+    m2 += <usize>groups << 2;
+  }
+  for (let j: usize = 0; j < bytes; j += 4) {
+    store<f32>(dbias + j, <f32>load<f64>(all + 2 * j));
+    store<f32>(dweight + j, <f32>load<f64>(all + 2 * bytes + 2 * j));
+  }
+}
+
+/**
+ * dx = (dy weight - m1 - d m2) rstd, with d = (x - mean - rest) rstd. Where mean and rstd are constants, m1 and m2 are 0.
+ *
+ * Shapes:   as `normaliseAdjointSums`; dx as dy; scratch [5, columns].
+ * Writes:   overwrites dx and scratch.
+ * Requires: groups divides columns; dx may be dy, nothing else overlaps.
+ */
+export function normaliseInputAdjoint(
+  blocks: i32, rows: i32, columns: i32, groups: i32, x: usize, mean: usize, rest: usize, rstd: usize, weight: usize, m1: usize, m2: usize,
+  dy: usize, scratch: usize, dx: usize,
+): void {
+  const width = columns / groups;
+  const bytes = <usize>columns << 2;
+  const means = scratch, rests = means + bytes, rstds = rests + bytes, shifts = rstds + bytes, slopes = shifts + bytes;
+  for (; blocks > 0; blocks--) {
+    expand(groups, width, mean, means);
+    expand(groups, width, rest, rests);
+    expand(groups, width, rstd, rstds);
+    expand(groups, width, m1, shifts);
+    expand(groups, width, m2, slopes);
+    mul(columns, rstds, slopes, slopes);
+    for (let i = 0; i < rows; i++) {
+      adjointRow(columns, x, means, rests, rstds, weight, shifts, slopes, dy, dx);
+      x += bytes;
+      dy += bytes;
+      dx += bytes;
+    }
+    mean += <usize>groups << 2;
+    rest += <usize>groups << 2;
+    rstd += <usize>groups << 2;
+    m1 += <usize>groups << 2;
+    m2 += <usize>groups << 2;
+  }
+}
+
+/** total[j] = sum over rows of d or d^2, d = x[i, j] - mean[j] - rest[j]; total are doubles. Overwrites total and part. */
+function sumPowers(squared: bool, rows: i32, n: i32, x: usize, mean: usize, rest: usize, total: usize, part: usize): void {
+  const bytes = <usize>n << 2;
+  fill(2 * n, 0, total);
+  for (let i0 = 0; i0 < rows; i0 += BLOCK) {
+    fill(n, 0, part);
+    for (let i = min(BLOCK, rows - i0); i > 0; i--, x += bytes) {
+      let at: usize = 0, j = 0;
+      if (ASC_FEATURE_SIMD) {
+        for (; j <= n - 4; j += 4, at += 16) {
+          let d = f32x4.sub(f32x4.sub(v128.load(x + at), v128.load(mean + at)), v128.load(rest + at));
+          if (squared) d = f32x4.mul(d, d);
+          v128.store(part + at, f32x4.add(v128.load(part + at), d));
+        }
+      }
+      for (; j < n; j++, at += 4) {
+        let d = load<f32>(x + at) - load<f32>(mean + at) - load<f32>(rest + at);
+        if (squared) d *= d;
+        store<f32>(part + at, load<f32>(part + at) + d);
+      }
+    }
+    join(n, part, total);
+  }
+}
+
+/**
+ * total[0, j] = sum over rows of dy[i, j], total[1, j] = that of dy[i, j] (x[i, j] - mean[j] - rest[j]); total are doubles.
+ * Overwrites total and part.
+ */
+function sumProducts(rows: i32, n: i32, x: usize, dy: usize, mean: usize, rest: usize, total: usize, part: usize): void {
+  const bytes = <usize>n << 2;
+  const product = part + bytes;
+  fill(4 * n, 0, total);
+  for (let i0 = 0; i0 < rows; i0 += BLOCK) {
+    fill(2 * n, 0, part);
+    for (let i = min(BLOCK, rows - i0); i > 0; i--, x += bytes, dy += bytes) {
+      let at: usize = 0, j = 0;
+      if (ASC_FEATURE_SIMD) {
+        for (; j <= n - 4; j += 4, at += 16) {
+          const d = f32x4.sub(f32x4.sub(v128.load(x + at), v128.load(mean + at)), v128.load(rest + at));
+          const v = v128.load(dy + at);
+          v128.store(part + at, f32x4.add(v128.load(part + at), v));
+          v128.store(product + at, f32x4.add(v128.load(product + at), f32x4.mul(d, v)));
+        }
+      }
+      for (; j < n; j++, at += 4) {
+        const d = load<f32>(x + at) - load<f32>(mean + at) - load<f32>(rest + at);
+        const v = load<f32>(dy + at);
+        store<f32>(part + at, load<f32>(part + at) + v);
+        store<f32>(product + at, load<f32>(product + at) + d * v);
+      }
+    }
+    join(2 * n, part, total);
+  }
+}
+
+/** total[j] += part[j]; total are doubles. */
+function join(n: i32, part: usize, total: usize): void {
+  let j = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; j <= n - 2; j += 2, part += 8, total += 16) {
+      v128.store(total, f64x2.add(v128.load(total), f64x2.promote_low_f32x4(v128.load64_zero(part))));
+    }
+  }
+  for (; j < n; j++, part += 4, total += 8) store<f64>(total, load<f64>(total) + <f64>load<f32>(part));
+}
+
+// @ts-ignore: decorator
+@inline
+function normaliseRow(n: i32, x: usize, mean: usize, rest: usize, scale: usize, bias: usize, y: usize): void {
+  let at: usize = 0, j = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; j <= n - 4; j += 4, at += 16) {
+      const d = f32x4.sub(f32x4.sub(v128.load(x + at), v128.load(mean + at)), v128.load(rest + at));
+      v128.store(y + at, f32x4.add(f32x4.mul(d, v128.load(scale + at)), v128.load(bias + at)));
+    }
+  }
+  for (; j < n; j++, at += 4) {
+    const d = load<f32>(x + at) - load<f32>(mean + at) - load<f32>(rest + at);
+    store<f32>(y + at, d * load<f32>(scale + at) + load<f32>(bias + at));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function adjointRow(
+  n: i32, x: usize, mean: usize, rest: usize, rstd: usize, weight: usize, shift: usize, slope: usize, dy: usize, dx: usize,
+): void {
+  let at: usize = 0, j = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; j <= n - 4; j += 4, at += 16) {
+      const d = f32x4.sub(f32x4.sub(v128.load(x + at), v128.load(mean + at)), v128.load(rest + at));
+      const v = f32x4.sub(f32x4.mul(v128.load(dy + at), v128.load(weight + at)), v128.load(shift + at));
+      v128.store(dx + at, f32x4.mul(f32x4.sub(v, f32x4.mul(d, v128.load(slope + at))), v128.load(rstd + at)));
+    }
+  }
+  for (; j < n; j++, at += 4) {
+    const d = load<f32>(x + at) - load<f32>(mean + at) - load<f32>(rest + at);
+    const v = load<f32>(dy + at) * load<f32>(weight + at) - load<f32>(shift + at);
+    store<f32>(dx + at, (v - d * load<f32>(slope + at)) * load<f32>(rstd + at));
+  }
+}
+
+/** to[g, j] = from[g]: a number per group for each of its columns. */
+function expand(groups: i32, width: i32, from: usize, to: usize): void {
+  if (width == 1) return copy(groups, from, to);
+  for (let g = 0; g < groups; g++, from += 4, to += <usize>width << 2) fill(width, load<f32>(from), to);
+}
+
+/** to[g, j] = from[g] weight[g, j]. */
+function expandScaled(groups: i32, width: i32, from: usize, weight: usize, to: usize): void {
+  if (width == 1) return mul(groups, from, weight, to);
+  const bytes = <usize>width << 2;
+  for (let g = 0; g < groups; g++, from += 4, weight += bytes, to += bytes) scale(width, load<f32>(from), weight, to);
+}

@@ -1,0 +1,15 @@
+import { InstanceNorm } from "./instanceNorm.ts";
+import type { TrackedNormOptions } from "./trackedNorm.ts";
+
+/**
+ * `instanceNorm` of sequences [N, C, L] as a layer, initialised as in PyTorch.
+ *
+ * @example
+ * const layer = new InstanceNorm1d(64, { affine: true });
+ */
+export class InstanceNorm1d extends InstanceNorm {
+  /** @throws RangeError if a number is out of its range */
+  constructor(numFeatures: number, options: TrackedNormOptions = {}) {
+    super(["[N, C, L]"], numFeatures, options);
+  }
+}
