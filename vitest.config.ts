@@ -26,7 +26,7 @@ const resolve = {
 };
 
 const packaging = "test/package.node.test.ts";
-const shared = { include: ["test/**/*.test.ts"], setupFiles: ["test/setup.ts"] };
+const shared = { include: ["test/**/*.test.ts"], setupFiles: ["test/setup.ts"], testTimeout: 60_000 };
 
 // One project for every engine and build: the same files everywhere. What is only about Node ends in .node.test.ts.
 const node = (build: Build) => ({

@@ -1,25 +1,22 @@
 // The ABI: every kernel that the host may call. Pointers are byte addresses, sizes count elements, nothing is returned
 // but the sizes of buffers that the caller must bring.
 
+export {
+  addBroadcast, divBroadcast, eq, eqInt, expand, le, lt, ltInt, maximumBroadcast, minimumBroadcast, mulBroadcast, ne, powBroadcast,
+  subBroadcast, where,
+} from "./arithmetic";
+export { columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters } from "./conv";
+export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
+export { dropout } from "./dropout";
+export { exp, log } from "./functions";
 export { gatherElements, gatherRows, scatterElements, scatterRows } from "./gather";
 export { gemm, gemmInPlace, packB, packedBFloats } from "./gemm";
 export { col2im, im2col } from "./im2col";
-export {
-  columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters,
-} from "./conv";
-export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
-export {
-  addBroadcast, divBroadcast, eq, eqInt, expand, le, lt, ltInt, maximumBroadcast, minimumBroadcast, mulBroadcast, ne, powBroadcast, subBroadcast, where,
-} from "./arithmetic";
-export { dropout } from "./dropout";
 export { inverseStd, moments, normalise, normaliseAdjointSums, normaliseInputAdjoint } from "./norm";
-export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
-export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from "./pool";
-export { repeatRow, sum, sumAxis, sumRows } from "./reduce";
-export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect, maxUnpool } from "./pool";
-export { repeatRow, sum, sumRows } from "./reduce";
-export { exp, log } from "./functions";
 export { adam, clip, euclideanNorm, rmsprop, sgd } from "./optim";
+export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
+export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect, maxUnpool } from "./pool";
+export { repeatRow, sum, sumAxis, sumRows } from "./reduce";
 export { resample, resampleAdjoint } from "./resample";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";
 export { stridedAdd, stridedCopy, stridedCopyBytes } from "./strided";

@@ -191,7 +191,7 @@ describe("state dictionaries", () => {
     const state = model.stateDict();
     const bias = zeros([2]), wrong = zeros([3, 2]), right = zeros([2, 3]);
     expect(() => model.loadStateDict(new Map([["bias", bias]]))).toThrow(/loadStateDict: missing weight/);
-    expect(() => model.loadStateDict(new Map([...state, ["extra", bias]]))).toThrow(/loadStateDict: unknown extra/);
+    expect(() => model.loadStateDict(new Map([...state, ["extra", bias]]))).toThrow(/loadStateDict: unexpected extra/);
     expect(() => model.loadStateDict(new Map([["weight", wrong], ["bias", bias]]))).toThrow(/weight has shape \[3, 2\], the module expects \[2, 3\]/);
     expect(() => model.loadStateDict(new Map([["weight", right], ["bias", wrong]]))).toThrow(ShapeError);
     expect(model.weight.data()).toEqual(before);

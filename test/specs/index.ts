@@ -1,34 +1,32 @@
-import { addSpec, divSpec, mulSpec, subSpec } from "./arithmetic.ts";
 import {
   adaptiveAvgPool1dSpec, adaptiveAvgPool2dSpec, adaptiveAvgPool3dSpec, adaptiveMaxPool1dSpec, adaptiveMaxPool2dSpec, adaptiveMaxPool3dSpec,
 } from "./adaptivePool.ts";
+import { addSpec, divSpec, mulSpec, subSpec } from "./arithmetic.ts";
 import { avgPool1dSpec } from "./avgPool1d.ts";
 import { avgPool2dSpec } from "./avgPool2d.ts";
 import { avgPool3dSpec } from "./avgPool3d.ts";
+import { catSpec, stackSpec } from "./cat.ts";
 import { conv1dSpec } from "./conv1d.ts";
 import { conv2dSpec } from "./conv2d.ts";
 import { conv3dSpec } from "./conv3d.ts";
 import { convMatrixSpec, convolve2dSpec, flipFiltersSpec } from "./convolve2d.ts";
 import { convTranspose1dSpec, convTranspose2dSpec, convTranspose3dSpec } from "./convTranspose.ts";
-import { col2imSpec, im2colSpec } from "./im2col.ts";
-import { catSpec, stackSpec } from "./cat.ts";
-import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
-import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
-import { interpolateSpec } from "./interpolate.ts";
 import { dropoutSpec } from "./dropout.ts";
-import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
+import { col2imSpec, im2colSpec } from "./im2col.ts";
+import { interpolateSpec } from "./interpolate.ts";
+import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
 import { maxUnpool2dSpec } from "./maxUnpool2d.ts";
+import { batchNormSpec, groupNormSpec, instanceNormSpec, layerNormSpec } from "./normalisation.ts";
 import { padSpec } from "./pad.ts";
 import { flipSpec, permuteSpec, squeezeSpec, transposeSpec, unsqueezeSpec } from "./permute.ts";
-import { chunkSpec, narrowSpec, selectSpec, sliceSpec, splitSpec } from "./slice.ts";
+import { pixelShuffleSpec, pixelUnshuffleSpec } from "./pixelShuffle.ts";
 import { reluSpec } from "./pointwise.ts";
 import { meanSpec, sumSpec } from "./reductions.ts";
-import { pixelShuffleSpec, pixelUnshuffleSpec } from "./pixelShuffle.ts";
-import { batchNormSpec, groupNormSpec, instanceNormSpec, layerNormSpec } from "./normalisation.ts";
-import { addSpec, meanSpec, mulSpec, reluSpec, scaleSpec, sumSpec } from "./pointwise.ts";
+import { chunkSpec, narrowSpec, selectSpec, sliceSpec, splitSpec } from "./slice.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
 import type { OpSpec } from "./spec.ts";
 
@@ -44,6 +42,7 @@ export const specs: OpSpec<any>[] = [
   avgPool1dSpec,
   avgPool2dSpec,
   avgPool3dSpec,
+  batchNormSpec,
   bmmSpec,
   catSpec,
   chunkSpec,
@@ -52,25 +51,22 @@ export const specs: OpSpec<any>[] = [
   conv2dSpec,
   conv3dSpec,
   convMatrixSpec,
+  convolve2dSpec,
   convTranspose1dSpec,
   convTranspose2dSpec,
   convTranspose3dSpec,
-  convolve2dSpec,
   divSpec,
+  dropoutSpec,
   embeddingSpec,
   flattenSpec,
   flipFiltersSpec,
   flipSpec,
   gatherSpec,
+  groupNormSpec,
   im2colSpec,
   indexSelectSpec,
-  interpolateSpec,
-  batchNormSpec,
-  conv2dSpec,
-  dropoutSpec,
-  flattenSpec,
-  groupNormSpec,
   instanceNormSpec,
+  interpolateSpec,
   layerNormSpec,
   linearSpec,
   matmulSpec,
