@@ -73,9 +73,19 @@ export function eqInt(geometry: usize, a: usize, b: usize, y: usize): void {
   over2<EqualInt>(geometry, a, b, y);
 }
 
+/** `ne` of 32-bit integers; y is float32. */
+export function neInt(geometry: usize, a: usize, b: usize, y: usize): void {
+  over2<UnequalInt>(geometry, a, b, y);
+}
+
 /** `lt` of 32-bit integers; y is float32. */
 export function ltInt(geometry: usize, a: usize, b: usize, y: usize): void {
   over2<LessInt>(geometry, a, b, y);
+}
+
+/** `le` of 32-bit integers; y is float32. */
+export function leInt(geometry: usize, a: usize, b: usize, y: usize): void {
+  over2<LessOrEqualInt>(geometry, a, b, y);
 }
 
 @final @unmanaged
@@ -163,7 +173,19 @@ class EqualInt {
 }
 
 @final @unmanaged
+class UnequalInt {
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.ne(a, b), f32x4.splat(1)); }
+  @inline one(a: f32, b: f32): f32 { return <f32>(reinterpret<i32>(a) != reinterpret<i32>(b)); }
+}
+
+@final @unmanaged
 class LessInt {
   @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.lt_s(a, b), f32x4.splat(1)); }
   @inline one(a: f32, b: f32): f32 { return <f32>(reinterpret<i32>(a) < reinterpret<i32>(b)); }
+}
+
+@final @unmanaged
+class LessOrEqualInt {
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.le_s(a, b), f32x4.splat(1)); }
+  @inline one(a: f32, b: f32): f32 { return <f32>(reinterpret<i32>(a) <= reinterpret<i32>(b)); }
 }

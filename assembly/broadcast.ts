@@ -17,9 +17,9 @@ const RUN: i32 = 64;
  *        36: a            i32[8]
  *        68: b            i32[8]
  *       100: c            i32[8]
- *       132: number       4 bytes  an operand that is a number; its pointer is this field's
- *       136: index        i32[8]   scratch: where the walk stands
- *       168: runs         f32[192] scratch: 64 floats for each operand
+ *       132: numbers      f32[3]   operands that are numbers; pointers point here
+ *       144: index        i32[8]   scratch: where the walk stands
+ *       176: runs         f32[192] scratch: 64 floats for each operand
  */
 @unmanaged
 export class Broadcast {
@@ -29,17 +29,17 @@ export class Broadcast {
   @inline a(axis: i32): i32 { return this.at(axis, 36); }
   @inline b(axis: i32): i32 { return this.at(axis, 68); }
   @inline c(axis: i32): i32 { return this.at(axis, 100); }
-  @inline run(operand: usize): usize { return changetype<usize>(this) + 168 + operand * (RUN << 2); }
+  @inline run(operand: usize): usize { return changetype<usize>(this) + 176 + operand * (RUN << 2); }
 
   @inline at(axis: i32, offset: usize): i32 { return load<i32>(changetype<usize>(this) + (<usize>axis << 2) + offset); }
 
-  @inline resetIndex(): void { memory.fill(changetype<usize>(this) + 136, 0, MAX_RANK << 2); }
+  @inline resetIndex(): void { memory.fill(changetype<usize>(this) + 144, 0, MAX_RANK << 2); }
   /** Goes one further along an axis; true if that was the last, and the axis begins anew. */
   @inline advance(axis: i32): bool {
     const at = changetype<usize>(this) + (<usize>axis << 2);
-    const next = load<i32>(at, 136) + 1;
+    const next = load<i32>(at, 144) + 1;
     const done = next == load<i32>(at, 4);
-    store<i32>(at, done ? 0 : next, 136);
+    store<i32>(at, done ? 0 : next, 144);
     return done;
   }
 }

@@ -7,9 +7,6 @@ import { format, type Shape, ShapeError } from "./shape.ts";
 import { stridesOf } from "./strides.ts";
 import type { DType, Layout, Tensor } from "./tensor.ts";
 
-/** Where a kernel finds an operand that is a number. */
-export const NUMBER_PTR: number = BROADCAST_PTR + 132;
-
 /**
  * The shape that several shapes have in common.
  *
@@ -41,7 +38,7 @@ export function broadcastShape(op: string, operands: readonly (readonly [name: s
  * Writes the geometry where the next kernel call reads it (`assembly/broadcast.ts`, same order) and returns the address.
  *
  * @param y the result; its axes are not empty
- * @param operands at most three; shapes must broadcast to that of y. The number is one for all that are numbers.
+ * @param operands at most three, whose shapes broadcast to that of y
  */
 export function broadcastPtr(y: Tensor<DType>, operands: readonly (Tensor<DType> | number)[]): number {
   const lengths: number[] = [];
@@ -68,10 +65,11 @@ export function broadcastPtr(y: Tensor<DType>, operands: readonly (Tensor<DType>
 }
 
 /** Writes an operand that is a number where the next kernel call reads it, and returns its address. */
-export function numberPtr(value: number, dtype: DType): number {
-  if (dtype === "int32") ints(NUMBER_PTR, 1)[0] = value;
-  else floats(NUMBER_PTR, 1)[0] = value;
-  return NUMBER_PTR;
+export function numberPtr(operand: number, value: number, dtype: DType): number {
+  const ptr = BROADCAST_PTR + 132 + 4 * operand;
+  if (dtype === "int32") ints(ptr, 1)[0] = value;
+  else floats(ptr, 1)[0] = value;
+  return ptr;
 }
 
 const MAX_RANK = 8;

@@ -2,7 +2,7 @@
 // through the repetition.
 
 import { broadcastPtr, broadcastShape, numberPtr } from "../broadcast.ts";
-import { describe, sameShape } from "../shape.ts";
+import { describe, sameShape, type Shape } from "../shape.ts";
 import { checkTensor, defaultLayout, type DType, empty, Tensor, toLayout } from "../tensor.ts";
 import type { Edge } from "../tape.ts";
 import { sumTo } from "./expand.ts";
@@ -10,15 +10,19 @@ import { sumTo } from "./expand.ts";
 /** A tensor, or a number that stands for a tensor of any shape with this value everywhere. */
 export type Operand = Tensor | number;
 
-/**
- * y = f(operands), elementwise, not recorded. The result has the layout of the first operand that is as large as itself.
- *
- * @param kernel computes y from the geometry of a broadcast and the operands' addresses
- * @param operands by name, for messages; at least one must be a tensor, at most one may be a number
- */
-export function elementwise(
-  op: string, kernel: (geometry: number, ...ptrs: number[]) => void, operands: Record<string, Tensor<DType> | number>, dtype: DType = "float32",
-): Tensor {
+/** A tensor of any kind, or a number, by its name in messages. */
+type Operands = Record<string, Tensor<DType> | number>;
+
+/** Computes a dense y from the geometry of a broadcast and the operands' addresses. */
+type Kernel = (geometry: number, ...ptrs: number[]) => void;
+
+/** y = f(operands), elementwise with broadcasting, not recorded. At least one operand must be a tensor. */
+export function elementwise(op: string, kernel: Kernel, operands: Operands): Tensor {
+  return compute(kernel, Object.values(operands), commonShape(op, operands, "float32"), "float32");
+}
+
+/** Checks operands of one kind and gives the shape that they have in common. */
+export function commonShape(op: string, operands: Operands, dtype: DType): Shape {
   const entries = Object.entries(operands);
   const tensors = entries.filter((entry): entry is [string, Tensor<DType>] => typeof entry[1] !== "number");
   if (tensors.length === 0) throw new TypeError(`${op}: ${entries.map(([name]) => name).join(" or ")} must be a tensor, all are numbers`);
@@ -26,17 +30,21 @@ export function elementwise(
     if (!((x as unknown) instanceof Tensor)) throw new TypeError(`${op}: ${name} must be a tensor or a number, got ${describe(x)}`);
     checkTensor(op, name, x, dtype);
   }
-  const shape = broadcastShape(op, tensors);
-  const full = tensors.find(([, x]) => sameShape(x.shape, shape));
-  const layout = full?.[1].layout ?? defaultLayout(shape);
+  return broadcastShape(op, tensors);
+}
+
+/** y = f(operands) for a shape from `commonShape`. The result has the layout of the first operand that is as large as itself. */
+export function compute(kernel: Kernel, operands: readonly (Tensor<DType> | number)[], shape: Shape, dtype: DType): Tensor {
+  const full = operands.find((x) => typeof x !== "number" && sameShape(x.shape, shape)) as Tensor<DType> | undefined;
+  const layout = full?.layout ?? defaultLayout(shape);
   const y = empty(shape, layout);
   if (y.size === 0) return y;
   // As large as the result but in another order: turning it as a whole is cheaper than gathering it element by element.
-  const ready = entries.map(([, x]) => (typeof x !== "number" && x.layout !== layout && x.size === y.size ? toLayout(x, layout) : x));
+  const ready = operands.map((x) => (typeof x !== "number" && x.layout !== layout && sameShape(x.shape, shape) ? toLayout(x, layout) : x));
   const geometry = broadcastPtr(y, ready);
-  kernel(geometry, ...ready.map((x) => (typeof x === "number" ? numberPtr(x, dtype) : x.ptr)), y.ptr);
+  kernel(geometry, ...ready.map((x, i) => (typeof x === "number" ? numberPtr(i, x, dtype) : x.ptr)), y.ptr);
   ready.forEach((x, i) => {
-    if (x !== entries[i]![1]) (x as Tensor).dispose();
+    if (x !== operands[i]) (x as Tensor).dispose();
   });
   return y;
 }

@@ -1,9 +1,9 @@
 // Repetition along axes and its adjoint, summation along them: a closed pair.
 
-import { broadcastPtr } from "../broadcast.ts";
+import { broadcastPtr, broadcastShape } from "../broadcast.ts";
 import { kernels } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
-import { checkInteger, checkShape, format, sameShape, type Shape, ShapeError } from "../shape.ts";
+import { checkShape, format, sameShape, type Shape, ShapeError } from "../shape.ts";
 import { checkTensor, defaultLayout, empty, type Layout, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
 import { arrange } from "./movement.ts";
@@ -20,13 +20,12 @@ import { reduce } from "./reduction.ts";
  */
 export function expand(x: Tensor, shape: Shape): Tensor {
   checkTensor("expand", "x", x);
-  if (!Array.isArray(shape)) checkShape("expand", shape);
-  const missing = shape.length - x.shape.length;
-  const lengths = shape.map((length, axis) => (length === -1 && axis >= missing ? x.shape[axis - missing]! : length));
-  lengths.forEach((length) => checkInteger("expand", "a length", length, 0));
+  const missing = Array.isArray(shape) ? shape.length - x.shape.length : 0;
+  const lengths = Array.isArray(shape) ? shape.map((length, axis) => (length === -1 && axis >= missing ? x.shape[axis - missing] : length)) : shape;
   checkShape("expand", lengths);
-  const fits = missing >= 0 && shape.length <= 8 && x.shape.every((length, axis) => length === 1 || length === lengths[missing + axis]);
+  const fits = missing >= 0 && x.shape.every((length, axis) => length === 1 || length === lengths[missing + axis]);
   if (!fits) throw new ShapeError(`expand: x ${format(x.shape)} cannot be repeated to ${format(shape)}`);
+  broadcastShape("expand", [["shape", { shape: lengths }]]);
   return expandTo(x, lengths, missing === 0 ? x.layout : defaultLayout(lengths));
 }
 

@@ -2,7 +2,7 @@
 
 import { storageOrder } from "../broadcast.ts";
 import { withScratch } from "../runtime/memory.ts";
-import { checkBoolean, describe, format, type Shape, sizeOf } from "../shape.ts";
+import { checkBoolean, describe, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { type DType, empty, type Tensor } from "../tensor.ts";
 import { arrange } from "./movement.ts";
 
@@ -43,6 +43,14 @@ export function checkKeepdim(op: string, { keepdim = false }: ReductionOptions):
   return keepdim;
 }
 
+/** Elements behind each element of the result; more than `beyond`. */
+export function countOver(op: string, x: Tensor, dims: readonly number[], beyond: number = 0): number {
+  const count = dims.reduce((product, axis) => product * x.shape[axis]!, 1);
+  if (count > beyond) return count;
+  const few = count === 0 ? "no elements" : `${count} element${count === 1 ? "" : "s"}`;
+  throw new ShapeError(`${op}: x has ${few} along dim ${format(dims)}${count === 0 ? "" : `, correction ${beyond} leaves none`} (x ${format(x.shape)})`);
+}
+
 /** A shape whose axes `dims` have length 1. */
 export function keptShape(shape: Shape, dims: readonly number[]): number[] {
   return shape.map((length, axis) => (dims.includes(axis) ? 1 : length));
@@ -53,15 +61,16 @@ export function finish<D extends DType>(y: Tensor<D>, dims: readonly number[], k
   return keepdim ? y : arrange(y, y.shape.flatMap((_, axis) => (dims.includes(axis) ? [] : [axis])));
 }
 
+/** y[o, i] = a reduction over j of x[o, j, i]. */
+export type ReductionKernel = (outer: number, n: number, inner: number, x: number, y: number) => void;
+
 /**
  * Reduces x over axes, which keep the length 1; not recorded.
  *
- * @param kernel y[o, i] = reduction over j of x[o, j, i]. It runs once for each run of axes that are reduced and lie next to
- *   each other, from the inside out: the reduction of reductions must be the reduction of all.
+ * @param kernel runs once for each run of axes that are reduced and lie next to each other, from the inside out: the reduction
+ *   of reductions must be the reduction of all
  */
-export function reduce(
-  kernel: (outer: number, n: number, inner: number, x: number, y: number) => void, x: Tensor, dims: readonly number[],
-): Tensor {
+export function reduce(kernel: ReductionKernel, x: Tensor, dims: readonly number[]): Tensor {
   const y = empty(keptShape(x.shape, dims), x.layout);
   const passes = passesOver(x, dims);
   withScratch(passes.slice(0, -1).map(([outer, , inner]) => outer * inner), (...ptrs) => {
@@ -75,7 +84,15 @@ export function reduce(
   return y;
 }
 
-type Pass = [outer: number, n: number, inner: number];
+/** How an axis lies in memory: so many elements outside of it, along it, inside of it. */
+export type Pass = [outer: number, n: number, inner: number];
+
+/** One axis of x as a kernel walks it. */
+export function passOver(x: Tensor, axis: number): Pass {
+  const order = storageOrder(x.shape.length, x.layout);
+  const lengths = order.map((one) => x.shape[one]!), at = order.indexOf(axis);
+  return [sizeOf(lengths.slice(0, at)), lengths[at]!, sizeOf(lengths.slice(at + 1))];
+}
 
 function passesOver(x: Tensor, dims: readonly number[]): Pass[] {
   const groups: { length: number; reduced: boolean }[] = [];

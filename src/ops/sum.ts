@@ -1,9 +1,8 @@
-import { format, ShapeError } from "../shape.ts";
 import { scope } from "../scope.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
 import { div } from "./div.ts";
 import { sumOver } from "./expand.ts";
-import { checkDims, checkKeepdim, type Dims, finish, type ReductionOptions } from "./reduction.ts";
+import { checkDims, checkKeepdim, countOver, type Dims, finish, type ReductionOptions } from "./reduction.ts";
 
 /**
  * Sum over axes.
@@ -34,11 +33,4 @@ export function mean(x: Tensor, dim?: Dims, options: ReductionOptions = {}): Ten
   const dims = checkDims("mean", x, dim), keepdim = checkKeepdim("mean", options);
   const count = countOver("mean", x, dims);
   return scope(() => finish(div(sumOver(x, dims), count), dims, keepdim));
-}
-
-/** Elements behind each element of a reduction; at least one. */
-export function countOver(op: string, x: Tensor, dims: readonly number[]): number {
-  const count = dims.reduce((product, axis) => product * x.shape[axis]!, 1);
-  if (count === 0) throw new ShapeError(`${op}: x has no elements along dim ${format(dims)} (x ${format(x.shape)})`);
-  return count;
 }

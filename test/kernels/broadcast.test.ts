@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { broadcastPtr, NUMBER_PTR, numberPtr } from "../../src/broadcast.ts";
+import { broadcastPtr, numberPtr } from "../../src/broadcast.ts";
 import { kernels } from "../../src/runtime/kernels.ts";
 import type { DType, Layout, Shape, Tensor } from "../../src/index.ts";
 import { type NdArray, ndarray } from "../array.ts";
@@ -93,9 +93,9 @@ describe.each(functions)("$name", ({ name, f }) => {
     withBuffers((buffers) => {
       const shape = lying([11]);
       const y = buffers.output(11), same = buffers.output(11, x);
-      kernels()[name](broadcastPtr(shape, [number, shape]), numberPtr(number, "float32"), buffers.input(x), y.ptr);
+      kernels()[name](broadcastPtr(shape, [number, shape]), numberPtr(0, number, "float32"), buffers.input(x), y.ptr);
       expect([...y.data()]).toEqual([...x].map((value) => round(f(round(number), value))));
-      kernels()[name](broadcastPtr(shape, [shape, number]), same.ptr, NUMBER_PTR, same.ptr);
+      kernels()[name](broadcastPtr(shape, [shape, number]), same.ptr, numberPtr(1, number, "float32"), same.ptr);
       expect([...same.data()]).toEqual([...x].map((value) => round(f(value, round(number)))));
     });
   });

@@ -2,6 +2,8 @@ import {
   adaptiveAvgPool1dSpec, adaptiveAvgPool2dSpec, adaptiveAvgPool3dSpec, adaptiveMaxPool1dSpec, adaptiveMaxPool2dSpec, adaptiveMaxPool3dSpec,
 } from "./adaptivePool.ts";
 import { addSpec, divSpec, mulSpec, subSpec } from "./arithmetic.ts";
+  addSpec, clampSpec, divSpec, eqSpec, geSpec, gtSpec, leSpec, ltSpec, maximumSpec, minimumSpec, mulSpec, neSpec, powSpec, subSpec, whereSpec,
+} from "./arithmetic.ts";
 import { avgPool1dSpec } from "./avgPool1d.ts";
 import { avgPool2dSpec } from "./avgPool2d.ts";
 import { avgPool3dSpec } from "./avgPool3d.ts";
@@ -16,6 +18,10 @@ import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
 import { col2imSpec, im2colSpec } from "./im2col.ts";
 import { interpolateSpec } from "./interpolate.ts";
 import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import {
+  absSpec, ceilSpec, expSpec, floorSpec, logSpec, negSpec, reciprocalSpec, roundSpec, rsqrtSpec, signSpec, sqrtSpec, squareSpec,
+} from "./functions.ts";
+import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
@@ -27,6 +33,7 @@ import { pixelShuffleSpec, pixelUnshuffleSpec } from "./pixelShuffle.ts";
 import { reluSpec } from "./pointwise.ts";
 import { meanSpec, sumSpec } from "./reductions.ts";
 import { chunkSpec, narrowSpec, selectSpec, sliceSpec, splitSpec } from "./slice.ts";
+import { amaxSpec, aminSpec, maxSpec, meanSpec, minSpec, stdSpec, sumSpec, varianceSpec } from "./reductions.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
 import type { OpSpec } from "./spec.ts";
 
@@ -38,7 +45,10 @@ export const specs: OpSpec<any>[] = [
   adaptiveMaxPool1dSpec,
   adaptiveMaxPool2dSpec,
   adaptiveMaxPool3dSpec,
+  absSpec,
   addSpec,
+  amaxSpec,
+  aminSpec,
   avgPool1dSpec,
   avgPool2dSpec,
   avgPool3dSpec,
@@ -48,6 +58,8 @@ export const specs: OpSpec<any>[] = [
   chunkSpec,
   col2imSpec,
   conv1dSpec,
+  ceilSpec,
+  clampSpec,
   conv2dSpec,
   conv3dSpec,
   convMatrixSpec,
@@ -68,13 +80,26 @@ export const specs: OpSpec<any>[] = [
   instanceNormSpec,
   interpolateSpec,
   layerNormSpec,
+  eqSpec,
+  expSpec,
+  flattenSpec,
+  floorSpec,
+  geSpec,
+  gtSpec,
+  leSpec,
   linearSpec,
+  logSpec,
+  ltSpec,
   matmulSpec,
+  maximumSpec,
   maxPool1dSpec,
   maxPool2dSpec,
   maxPool3dSpec,
   maxUnpool2dSpec,
+  maxSpec,
   meanSpec,
+  minimumSpec,
+  minSpec,
   mulSpec,
   narrowSpec,
   padSpec,
@@ -93,4 +118,22 @@ export const specs: OpSpec<any>[] = [
   sumSpec,
   transposeSpec,
   unsqueezeSpec,
+  negSpec,
+  neSpec,
+  padSpec,
+  powSpec,
+  reciprocalSpec,
+  reluSpec,
+  reshapeSpec,
+  roundSpec,
+  rsqrtSpec,
+  signSpec,
+  softmaxCrossEntropySpec,
+  sqrtSpec,
+  squareSpec,
+  stdSpec,
+  subSpec,
+  sumSpec,
+  varianceSpec,
+  whereSpec,
 ];

@@ -1,4 +1,4 @@
-import { type Dims, mean, ShapeError, sum, type Tensor, tensor, zeros } from "../../src/index.ts";
+import { amax, amin, type Dims, max, mean, min, ShapeError, std, sum, type Tensor, tensor, variance, zeros } from "../../src/index.ts";
 import { at, forEachIndex, type NdArray, ndarray, setAt } from "../array.ts";
 import type { BadCall, Case, OpSpec } from "./spec.ts";
 import { plain, shapes } from "./broadcast.ts";
@@ -7,10 +7,13 @@ interface Options {
   dim?: Dims;
   keepdim?: boolean;
   plain?: boolean;
+  correction?: number;
 }
 
+type Op = (x: Tensor, dim?: Dims, options?: { keepdim?: boolean; correction?: number }) => Tensor;
+
 /** f of the elements along axes, in row-major order. */
-function reduce(x: NdArray, { dim, keepdim = false }: Options, f: (values: number[]) => number): NdArray {
+function reduce(x: NdArray, { dim, keepdim = false, correction }: Options, f: (values: number[], correction?: number) => number): NdArray {
   const rank = x.shape.length;
   const dims = dim === undefined ? x.shape.map((_, axis) => axis) : [dim].flat().map((axis) => (axis < 0 ? axis + rank : axis));
   const kept = x.shape.map((length, axis) => (dims.includes(axis) ? 1 : length));
@@ -18,7 +21,7 @@ function reduce(x: NdArray, { dim, keepdim = false }: Options, f: (values: numbe
   forEachIndex(kept, (...index) => {
     const values: number[] = [];
     forEachIndex(x.shape.map((length, axis) => (dims.includes(axis) ? length : 1)), (...step) => values.push(at(x, ...index.map((i, axis) => i + step[axis]!))));
-    setAt(y, f(values), ...index);
+    setAt(y, f(values, correction), ...index);
   });
   return keepdim ? y : ndarray(kept.filter((_, axis) => !dims.includes(axis)), y.data);
 }
@@ -44,10 +47,10 @@ const cases: Case<Options>[] = [
 
 const lengthOver = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-function reduction(name: string, op: (x: Tensor, dim?: Dims, options?: { keepdim?: boolean }) => Tensor, f: (values: number[]) => number, rest: Partial<OpSpec<Options>>): OpSpec<Options> {
+function reduction(name: string, op: Op, f: (values: number[], correction?: number) => number, rest: Partial<OpSpec<Options>>): OpSpec<Options> {
   return {
     name,
-    run: ([x], { dim, keepdim, plain: lying }) => op(lying ? plain(x!) : x!, dim, keepdim === undefined ? {} : { keepdim }),
+    run: ([x], { dim, plain: lying, ...options }) => op(lying ? plain(x!) : x!, dim, options),
     reference: ([x], options) => reduce(x!, options, f),
     cases,
     terms: ([shape]) => lengthOver(shape!),
@@ -57,7 +60,7 @@ function reduction(name: string, op: (x: Tensor, dim?: Dims, options?: { keepdim
   };
 }
 
-function bad(name: string, op: (x: Tensor, dim?: Dims, options?: { keepdim?: boolean }) => Tensor): BadCall[] {
+function bad(name: string, op: Op): BadCall[] {
   const says = (text: string) => new RegExp(`^${name}: ${text.replace(/[[\]()]/g, "\\$&")}`);
   return [
     { name: "nothing", call: () => op(undefined as never), error: TypeError, message: says("x must be a tensor, got undefined") },
@@ -85,4 +88,54 @@ export const meanSpec: OpSpec<Options> = reduction("mean", mean, (values) => tot
     { name: "an empty tensor", call: () => mean(zeros([0, 3])), error: ShapeError, message: /^mean: x has no elements along dim \[0, 1\] \(x \[0, 3\]\)/ },
     { name: "an empty axis", call: () => mean(zeros([2, 0, 3]), 1), error: ShapeError, message: /^mean: x has no elements along dim \[1\] \(x \[2, 0, 3\]\)/ },
   ],
+});
+
+const none = (name: string, op: Op): BadCall[] => [
+  { name: "an empty tensor", call: () => op(zeros([0, 3])), error: ShapeError, message: new RegExp(`^${name}: x has no elements along dim \\[0, 1\\] \\(x \\[0, 3\\]\\)`) },
+  { name: "an empty axis", call: () => op(zeros([2, 0, 3]), 1), error: ShapeError, message: new RegExp(`^${name}: x has no elements along dim \\[1\\] \\(x \\[2, 0, 3\\]\\)`) },
+];
+
+const extremeCases = [...nonEmpty, { shapes: [[0, 3]], options: { dim: 1 } }];
+const step = 1e-6;
+export const amaxSpec: OpSpec<Options> = reduction("amax", amax, (values) => Math.max(...values), { cases: extremeCases, affine: false, step, bad: none("amax", amax) });
+export const aminSpec: OpSpec<Options> = reduction("amin", amin, (values) => Math.min(...values), { cases: extremeCases, affine: false, step, bad: none("amin", amin) });
+
+// The values of `max` and `min` along one axis, or of all.
+const one = (op: typeof max): Op => (x, dim, options) => (dim === undefined ? op(x) : op(x, dim as number, options).values);
+const oneAxis = extremeCases.filter(({ options: { dim, keepdim } }) => typeof dim === "number" || (dim === undefined && !keepdim));
+const alongOne: Case<Options>[] = [
+  ...oneAxis,
+  ...[0, 1, 2, 3].flatMap((dim) => [{ dim }, { dim, plain: true }, { dim, keepdim: true }].map((options) => ({ shapes: [[2, 3, 4, 5]], options }))),
+];
+const severalAxes = (name: string): BadCall => ({
+  name: "several axes",
+  call: () => (name === "max" ? max : min)(zeros([2, 3]), [0, 1] as never),
+  error: TypeError,
+  message: new RegExp(`^${name}: dim must be a number, got a value of type Array`),
+});
+const badAlongOne = (name: string, op: Op): BadCall[] => [...bad(name, op).filter(({ name }) => /nothing|too many|half|scalar|keepdim/.test(name)), ...none(name, op), severalAxes(name)];
+export const maxSpec: OpSpec<Options> = {
+  ...reduction("max", one(max), (values) => Math.max(...values), { cases: alongOne, affine: false, step }), bad: badAlongOne("max", one(max)),
+};
+export const minSpec: OpSpec<Options> = {
+  ...reduction("min", one(min), (values) => Math.min(...values), { cases: alongOne, affine: false, step }), bad: badAlongOne("min", one(min)),
+};
+
+const squares = (values: number[], correction = 1): number => {
+  const mean = total(values) / values.length;
+  return total(values.map((value) => (value - mean) ** 2)) / (values.length - correction);
+};
+const enough = ({ shapes: [shape], options: { dim } }: Case<Options>): boolean =>
+  shape!.every((length) => length > 0) && (dim === undefined ? [...shape!] : [dim].flat().map((axis) => shape!.at(axis)!)).reduce((a, b) => a * b, 1) > 1;
+const spreadCases = [...cases.filter(enough), ...[0, 0.5, 2].map((correction) => ({ shapes: [[3, 5]], options: { dim: 1, correction } })), { shapes: [[3, 1]], options: { dim: 1, correction: 0 } }];
+const badSpread = (name: string, op: Op): BadCall[] => [
+  ...none(name, op),
+  { name: "one element", call: () => op(zeros([2, 1]), 1), error: ShapeError, message: new RegExp(`^${name}: x has 1 element along dim \\[1\\], correction 1 leaves none \\(x \\[2, 1\\]\\)`) },
+  { name: "a correction of all", call: () => op(zeros([2, 3]), 1, { correction: 3 }), error: ShapeError, message: new RegExp(`^${name}: x has 3 elements along dim \\[1\\], correction 3 leaves none`) },
+  { name: "a negative correction", call: () => op(zeros([2, 3]), 1, { correction: -1 }), error: RangeError, message: new RegExp(`^${name}: correction must be a finite number of at least 0, got -1`) },
+];
+export const varianceSpec: OpSpec<Options> = reduction("variance", variance, squares, { cases: spreadCases, affine: false, bad: badSpread("variance", variance) });
+export const stdSpec: OpSpec<Options> = reduction("std", std, (values, correction) => Math.sqrt(squares(values, correction)), {
+  // The root of 0 has no derivative.
+  cases: spreadCases.filter(({ options }) => options.correction !== 0), affine: false, bad: badSpread("std", std),
 });

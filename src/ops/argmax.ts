@@ -1,0 +1,74 @@
+// The indices of extreme elements along an axis, and what follows from them:
+//
+//   select   y = S x     S takes one element of each line along the axis: linear while the winners stay the same
+//   place    dx = S' dy  its adjoint
+//
+// Recorded like any operation, each of the two is the adjoint of the other.
+
+import { kernels } from "../runtime/kernels.ts";
+import { scope } from "../scope.ts";
+import { checkTensor, empty, type Tensor, toLayout } from "../tensor.ts";
+import { record, withLayout } from "../tape.ts";
+import { checkDim, checkKeepdim, countOver, finish, keptShape, passOver, type ReductionOptions } from "./reduction.ts";
+
+/**
+ * Index of the largest element along an axis: the first one among equals; NaN counts as the largest.
+ *
+ * @param dim one axis; where it is left out, the index is that in all elements, in row-major order
+ * @throws ShapeError if there are no elements; RangeError if the axis does not exist
+ * @returns int32
+ * @example
+ * const predicted = argmax(model.forward(x), 1).data();
+ */
+export function argmax(x: Tensor, dim?: number, options: ReductionOptions = {}): Tensor<"int32"> {
+  return argExtreme("argmax", kernels().argmaxAxis, x, dim, options);
+}
+
+/** Index of the smallest element along an axis, otherwise as `argmax`. */
+export function argmin(x: Tensor, dim?: number, options: ReductionOptions = {}): Tensor<"int32"> {
+  return argExtreme("argmin", kernels().argminAxis, x, dim, options);
+}
+
+type Kernel = (outer: number, n: number, inner: number, x: number, y: number, index: number) => void;
+
+function argExtreme(op: string, kernel: Kernel, x: Tensor, dim: number | undefined, options: ReductionOptions): Tensor<"int32"> {
+  checkTensor(op, "x", x);
+  if (dim !== undefined) return scope(() => selectExtreme(op, kernel, x, dim, options).indices);
+  const keepdim = checkKeepdim(op, options);
+  countOver(op, x, x.shape.map((_, axis) => axis));
+  return scope(() => {
+    const flat = toLayout(x, "rowMajor").alias([x.size]);
+    const { indices } = selectExtreme(op, kernel, flat, 0, {});
+    return indices.alias(keepdim ? x.shape.map(() => 1) : []);
+  });
+}
+
+/** The extreme elements along an axis, and their indices. */
+export function selectExtreme(op: string, kernel: Kernel, x: Tensor, dim: number, options: ReductionOptions): { values: Tensor; indices: Tensor<"int32"> } {
+  checkTensor(op, "x", x);
+  const axis = checkDim(op, x, dim), keepdim = checkKeepdim(op, options);
+  countOver(op, x, [axis]);
+  return scope(() => {
+    const shape = keptShape(x.shape, [axis]);
+    const values = empty(shape, x.layout), indices = empty(shape, x.layout, "int32");
+    kernel(...passOver(x, axis), x.ptr, values.ptr, indices.ptr);
+    record(values, [x, (dy) => place(dy, indices, x, axis)]);
+    return { values: finish(values, [axis], keepdim), indices: finish(indices, [axis], keepdim) };
+  });
+}
+
+/** y = S x: the elements of x at the indices along an axis. */
+function select(x: Tensor, indices: Tensor<"int32">, axis: number): Tensor {
+  x = withLayout(x, indices.layout);
+  const y = empty(indices.shape, indices.layout);
+  kernels().pickAxis(...passOver(x, axis), x.ptr, indices.ptr, y.ptr);
+  return record(y, [x, (dy) => place(dy, indices, x, axis)]);
+}
+
+/** dx = S' dy: every dy at its index along an axis of a tensor like x, and zeros. */
+function place(dy: Tensor, indices: Tensor<"int32">, x: Tensor, axis: number): Tensor {
+  dy = withLayout(dy, indices.layout);
+  const dx = empty(x.shape, indices.layout);
+  kernels().placeAxis(...passOver(dx, axis), dy.ptr, indices.ptr, dx.ptr);
+  return record(dx, [dy, (ddx) => select(ddx, indices, axis)]);
+}
