@@ -13,22 +13,23 @@ export type Indices = ArrayLike<number> | Tensor<"int32">;
 
 /** Checks that all indices are integers from 0 to size - 1, and gives them as a tensor. */
 export function checkIndices(op: string, name: string, indices: Indices, size: number): Tensor<"int32"> {
-  const isTensor = indices instanceof Tensor;
-  // The input of a summary is float32, whatever the model wants.
-  if (isTensor) checkTensor(op, name, indices, isDry() ? indices.dtype : "int32");
-  else if (typeof indices !== "object" || typeof indices?.length !== "number") {
-    throw new TypeError(`${op}: ${name} must be a list of numbers or a tensor, got ${describe(indices)}`);
-  }
-  if (!isTensor || !isDry()) {
-    const values = isTensor ? indices.view() : indices;
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
-      if (!Number.isInteger(value) || value < 0 || value >= size) {
-        throw new RangeError(`${op}: ${name} must be integers from 0 to ${size - 1}, ${name}[${i}] is ${describe(value)}`);
-      }
+  if (!(indices instanceof Tensor)) {
+    if (typeof indices !== "object" || typeof indices?.length !== "number") {
+      throw new TypeError(`${op}: ${name} must be a list of numbers or a tensor, got ${describe(indices)}`);
     }
+    for (let i = 0; i < indices.length; i++) if (!(Number.isInteger(indices[i]) && indices[i]! >= 0 && indices[i]! < size)) refuse(i, indices[i]);
+    return tensor(Int32Array.from(indices));
   }
-  return isTensor ? indices : tensor(Int32Array.from(indices));
+  // The input of a summary is float32, whatever the model wants.
+  if (isDry()) return indices;
+  checkTensor(op, name, indices, "int32");
+  const values = indices.view();
+  for (let i = 0; i < values.length; i++) if (values[i]! < 0 || values[i]! >= size) refuse(i, values[i]);
+  return indices;
+
+  function refuse(i: number, value: unknown): never {
+    throw new RangeError(`${op}: ${name} must be integers from 0 to ${size - 1}, ${name}[${i}] is ${describe(value)}`);
+  }
 }
 
 /** y[..., r, ...] = x[..., index[r], ...] along an axis; zeros where an index is negative. */
