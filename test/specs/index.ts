@@ -22,6 +22,12 @@ import {
   absSpec, ceilSpec, expSpec, floorSpec, logSpec, negSpec, reciprocalSpec, roundSpec, rsqrtSpec, signSpec, sqrtSpec, squareSpec,
 } from "./functions.ts";
 import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import { col2imSpec, im2colSpec } from "./im2col.ts";
+import { catSpec, stackSpec } from "./cat.ts";
+import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
+import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import { interpolateSpec } from "./interpolate.ts";
+import { dropout1dSpec, dropout2dSpec, dropout3dSpec, dropoutSpec } from "./dropout.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
@@ -34,6 +40,8 @@ import { reluSpec } from "./pointwise.ts";
 import { meanSpec, sumSpec } from "./reductions.ts";
 import { chunkSpec, narrowSpec, selectSpec, sliceSpec, splitSpec } from "./slice.ts";
 import { amaxSpec, aminSpec, maxSpec, meanSpec, minSpec, stdSpec, sumSpec, varianceSpec } from "./reductions.ts";
+import { pixelShuffleSpec, pixelUnshuffleSpec } from "./pixelShuffle.ts";
+import { batchNormSpec, groupNormSpec, instanceNormSpec, layerNormSpec } from "./normalisation.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
 import type { OpSpec } from "./spec.ts";
 
@@ -77,6 +85,13 @@ export const specs: OpSpec<any>[] = [
   groupNormSpec,
   im2colSpec,
   indexSelectSpec,
+  interpolateSpec,
+  batchNormSpec,
+  dropout1dSpec,
+  dropout2dSpec,
+  dropout3dSpec,
+  dropoutSpec,
+  groupNormSpec,
   instanceNormSpec,
   interpolateSpec,
   layerNormSpec,
