@@ -1,4 +1,4 @@
-import { BatchNorm } from "./batchNorm.ts";
+import { BatchNormNd } from "./batchNormNd.ts";
 import type { TrackedNormOptions } from "./trackedNorm.ts";
 
 /**
@@ -7,9 +7,9 @@ import type { TrackedNormOptions } from "./trackedNorm.ts";
  * @example
  * const layer = new BatchNorm1d(64);
  */
-export class BatchNorm1d extends BatchNorm {
+export class BatchNorm1d extends BatchNormNd {
   /** @throws RangeError if a number is out of its range */
   constructor(numFeatures: number, options: TrackedNormOptions = {}) {
-    super(["[N, C]", "[N, C, L]"], numFeatures, options);
+    super("BatchNorm1d", ["[N, C]", "[N, C, L]"], numFeatures, options);
   }
 }

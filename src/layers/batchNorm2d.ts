@@ -1,4 +1,4 @@
-import { BatchNorm } from "./batchNorm.ts";
+import { BatchNormNd } from "./batchNormNd.ts";
 import type { TrackedNormOptions } from "./trackedNorm.ts";
 
 /**
@@ -7,9 +7,9 @@ import type { TrackedNormOptions } from "./trackedNorm.ts";
  * @example
  * const layer = new BatchNorm2d(64);
  */
-export class BatchNorm2d extends BatchNorm {
+export class BatchNorm2d extends BatchNormNd {
   /** @throws RangeError if a number is out of its range */
   constructor(numFeatures: number, options: TrackedNormOptions = {}) {
-    super(["[N, C, H, W]"], numFeatures, options);
+    super("BatchNorm2d", ["[N, C, H, W]"], numFeatures, options);
   }
 }

@@ -1,4 +1,4 @@
-import { BatchNorm } from "./batchNorm.ts";
+import { BatchNormNd } from "./batchNormNd.ts";
 import type { TrackedNormOptions } from "./trackedNorm.ts";
 
 /**
@@ -7,9 +7,9 @@ import type { TrackedNormOptions } from "./trackedNorm.ts";
  * @example
  * const layer = new BatchNorm3d(64);
  */
-export class BatchNorm3d extends BatchNorm {
+export class BatchNorm3d extends BatchNormNd {
   /** @throws RangeError if a number is out of its range */
   constructor(numFeatures: number, options: TrackedNormOptions = {}) {
-    super(["[N, C, D, H, W]"], numFeatures, options);
+    super("BatchNorm3d", ["[N, C, D, H, W]"], numFeatures, options);
   }
 }

@@ -1,5 +1,5 @@
 import { groupNorm } from "../ops/groupNorm.ts";
-import { checkInteger, checkNumber, ShapeError } from "../shape.ts";
+import { checkBoolean, checkInteger, checkNumber, ShapeError } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -29,6 +29,7 @@ export class GroupNorm extends Module {
     checkInteger("GroupNorm", "numGroups", numGroups, 1);
     checkInteger("GroupNorm", "numChannels", numChannels, 1);
     checkNumber("GroupNorm", "eps", eps, 0);
+    checkBoolean("GroupNorm", "affine", affine);
     if (numChannels % numGroups !== 0) throw new ShapeError(`GroupNorm: ${numChannels} channels are not divisible by ${numGroups} groups`);
     this.numGroups = numGroups;
     this.numChannels = numChannels;

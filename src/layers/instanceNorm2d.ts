@@ -1,4 +1,4 @@
-import { InstanceNorm } from "./instanceNorm.ts";
+import { InstanceNormNd } from "./instanceNormNd.ts";
 import type { TrackedNormOptions } from "./trackedNorm.ts";
 
 /**
@@ -7,9 +7,9 @@ import type { TrackedNormOptions } from "./trackedNorm.ts";
  * @example
  * const layer = new InstanceNorm2d(64, { affine: true });
  */
-export class InstanceNorm2d extends InstanceNorm {
+export class InstanceNorm2d extends InstanceNormNd {
   /** @throws RangeError if a number is out of its range */
   constructor(numFeatures: number, options: TrackedNormOptions = {}) {
-    super(["[N, C, H, W]"], numFeatures, options);
+    super("InstanceNorm2d", ["[N, C, H, W]"], numFeatures, options);
   }
 }

@@ -1,5 +1,5 @@
 import { layerNorm, layerShape } from "../ops/layerNorm.ts";
-import { checkNumber, type Shape } from "../shape.ts";
+import { checkBoolean, checkNumber, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -27,6 +27,7 @@ export class LayerNorm extends Module {
     super();
     const { eps = 1e-5, elementwiseAffine = true } = options;
     checkNumber("LayerNorm", "eps", eps, 0);
+    checkBoolean("LayerNorm", "elementwiseAffine", elementwiseAffine);
     this.normalizedShape = Object.freeze([...layerShape("LayerNorm", normalizedShape)]);
     this.eps = eps;
     this.weight = elementwiseAffine ? new Parameter(this.normalizedShape, (values) => values.fill(1)) : undefined;

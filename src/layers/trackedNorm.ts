@@ -1,5 +1,5 @@
-import { checkInteger, checkNumber, format, ShapeError } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { checkBoolean, checkInteger, checkNumber, format, ShapeError } from "../shape.ts";
+import { checkTensor, type Tensor } from "../tensor.ts";
 import { Buffer } from "./buffer.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -31,16 +31,19 @@ export abstract class TrackedNorm extends Module {
   readonly runningVar: Buffer | undefined;
   /** A scalar; `num_batches_tracked` in state dictionaries. */
   readonly numBatchesTracked: Buffer<"int32"> | undefined;
+  readonly #name: string;
   readonly #axes: readonly string[];
 
   /** @param axes the forms of x that are accepted, such as "[N, C, H, W]" */
-  protected constructor(axes: readonly string[], numFeatures: number, options: Required<TrackedNormOptions>) {
+  constructor(name: string, axes: readonly string[], numFeatures: number, options: Required<TrackedNormOptions>) {
     super();
     const { eps, momentum, affine, trackRunningStats } = options;
-    const { name } = new.target;
     checkInteger(name, "numFeatures", numFeatures, 1);
     checkNumber(name, "eps", eps, 0);
+    checkBoolean(name, "affine", affine);
+    checkBoolean(name, "trackRunningStats", trackRunningStats);
     if (momentum !== null) checkNumber(name, "momentum", momentum, -Infinity);
+    this.#name = name;
     this.#axes = axes;
     this.numFeatures = numFeatures;
     this.eps = eps;
@@ -56,14 +59,15 @@ export abstract class TrackedNorm extends Module {
     }
   }
 
-  /** Checks the rank, which the operation itself leaves open. */
+  /** Checks the rank, which the operation itself leaves open, and the channels. */
   protected checkInput(x: Tensor): void {
+    checkTensor(this.#name, "x", x);
     const { shape } = x;
     if (!this.#axes.some((axes) => axes.split(",").length === shape.length)) {
-      throw new ShapeError(`${this.constructor.name}: x must be ${this.#axes.join(" or ")}, it has ${shape.length} axes (x ${format(shape)})`);
+      throw new ShapeError(`${this.#name}: x must be ${this.#axes.join(" or ")}, it has ${shape.length} axes (x ${format(shape)})`);
     }
     if (shape[1] !== this.numFeatures) {
-      throw new ShapeError(`${this.constructor.name}: x has ${shape[1]} channels, the layer expects ${this.numFeatures} (x ${format(shape)})`);
+      throw new ShapeError(`${this.#name}: x has ${shape[1]} channels, the layer expects ${this.numFeatures} (x ${format(shape)})`);
     }
   }
 }

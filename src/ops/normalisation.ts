@@ -10,9 +10,8 @@ import { format, sameShape, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { checkTensor, empty, full, type Layout, ones, type Tensor, zeros } from "../tensor.ts";
 import { isNested, record, withLayout } from "../tape.ts";
 import { add } from "./add.ts";
-import { channelBroadcast } from "./channels.ts";
 import { mul } from "./mul.ts";
-import { scale } from "./scale.ts";
+import { sub } from "./sub.ts";
 
 /** Options that all normalisations share; the defaults are PyTorch's. */
 export interface NormOptions {
@@ -185,20 +184,18 @@ function filled(like: Tensor, values: Float32Array): Tensor {
  */
 function closedForm(x: Tensor, s: Statistics, fixed: boolean, grouping: Grouping, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
   const { blocks, rows, columns } = grouping;
-  const shape = [blocks * rows, columns];
-  const spread = (values: Tensor): Tensor => channelBroadcast(stored(values, [columns], "rowMajor"), shape, "rowMajor");
+  const row = (values: Tensor): Tensor => stored(values, [columns], "rowMajor");
   const constant = (ptr: number): Tensor => {
     const values = empty([columns]);
     kernels().copy(columns, ptr, values.ptr);
-    return spread(values);
+    return values;
   };
-  const matrix = stored(x, shape, "rowMajor");
-  const d = fixed ? add(matrix, scale(constant(s.mean), -1)) : centre(matrix, grouping);
+  const matrix = stored(x, [blocks * rows, columns], "rowMajor");
+  const d = fixed ? sub(matrix, constant(s.mean)) : centre(matrix, grouping);
   const squares = mul(d, d);
-  const rstd = fixed ? constant(s.rstd) : inverseStd(add(squares, scale(centre(squares, grouping), -1)), s.eps);
-  let y = mul(d, rstd);
-  if (weight) y = mul(y, spread(weight));
-  if (bias) y = add(y, spread(bias));
+  let y = mul(d, fixed ? constant(s.rstd) : inverseStd(sub(squares, centre(squares, grouping)), s.eps));
+  if (weight) y = mul(y, row(weight));
+  if (bias) y = add(y, row(bias));
   return stored(y, x.shape, x.layout);
 }
 
@@ -218,7 +215,7 @@ function centre(x: Tensor, grouping: Grouping): Tensor {
 function inverseStd(variance: Tensor, eps: number): Tensor {
   const y = empty(variance.shape);
   kernels().inverseStd(y.size, eps, variance.ptr, y.ptr);
-  return record(y, [variance, (dy) => scale(mul(dy, mul(y, mul(y, y))), -0.5)]);
+  return record(y, [variance, (dy) => mul(mul(dy, mul(y, mul(y, y))), -0.5)]);
 }
 
 /** The elements of x in the order in which they lie in memory, under another shape and layout. */

@@ -1,18 +1,17 @@
 import { instanceNorm } from "../ops/instanceNorm.ts";
-import { checkTensor, type Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import { TrackedNorm, type TrackedNormOptions } from "./trackedNorm.ts";
 
 /** `instanceNorm` as a layer, for the ranks that its subclasses name. */
-export abstract class InstanceNorm extends TrackedNorm {
-  protected constructor(axes: readonly string[], numFeatures: number, options: TrackedNormOptions) {
+export abstract class InstanceNormNd extends TrackedNorm {
+  constructor(name: string, axes: readonly string[], numFeatures: number, options: TrackedNormOptions) {
     const { eps = 1e-5, momentum = 0.1, affine = false, trackRunningStats = false } = options;
-    super(axes, numFeatures, { eps, momentum, affine, trackRunningStats });
+    super(name, axes, numFeatures, { eps, momentum, affine, trackRunningStats });
   }
 
   /** With the maps' own statistics, unless there are running ones and the layer is set to `eval()`. */
   forward(x: Tensor): Tensor {
     const { weight, bias, eps, runningMean, runningVar } = this;
-    checkTensor(this.constructor.name, "x", x);
     this.checkInput(x);
     // PyTorch's instance normalisation counts no batches: without a momentum the running statistics stay as they are.
     return instanceNorm(x, { weight, bias, eps, runningMean, runningVar, useInputStats: this.training || !runningMean, momentum: this.momentum ?? 0 });
