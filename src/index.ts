@@ -19,6 +19,9 @@ export { adaptiveMaxPool1d, adaptiveMaxPool1dWithIndices } from "./ops/adaptiveM
 export { adaptiveMaxPool2d, adaptiveMaxPool2dWithIndices } from "./ops/adaptiveMaxPool2d.ts";
 export { adaptiveMaxPool3d, adaptiveMaxPool3dWithIndices } from "./ops/adaptiveMaxPool3d.ts";
 export type { OutputSize } from "./ops/adaptivePooling.ts";
+export { lpPool1d } from "./ops/lpPool1d.ts";
+export { lpPool2d } from "./ops/lpPool2d.ts";
+export type { LpPoolOptions } from "./ops/lpPooling.ts";
 export { maxUnpool2d, type MaxUnpoolOptions } from "./ops/maxUnpool2d.ts";
 export { pixelShuffle, pixelUnshuffle } from "./ops/pixelShuffle.ts";
 export { interpolate, type InterpolateOptions } from "./ops/interpolate.ts";
@@ -139,6 +142,8 @@ export { InstanceNorm2d } from "./layers/instanceNorm2d.ts";
 export { InstanceNorm3d } from "./layers/instanceNorm3d.ts";
 export { LayerNorm } from "./layers/layerNorm.ts";
 export { Linear } from "./layers/linear.ts";
+export { LPPool1d } from "./layers/lpPool1d.ts";
+export { LPPool2d } from "./layers/lpPool2d.ts";
 export { MaxPool1d } from "./layers/maxPool1d.ts";
 export { MaxPool2d } from "./layers/maxPool2d.ts";
 export { MaxPool3d } from "./layers/maxPool3d.ts";

@@ -28,6 +28,9 @@ import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
 import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { interpolateSpec } from "./interpolate.ts";
 import { dropout1dSpec, dropout2dSpec, dropout3dSpec, dropoutSpec } from "./dropout.ts";
+import { dropoutSpec } from "./dropout.ts";
+import { lpPool1dSpec, lpPool2dSpec } from "./lpPool.ts";
+import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
@@ -105,6 +108,8 @@ export const specs: OpSpec<any>[] = [
   linearSpec,
   logSpec,
   ltSpec,
+  lpPool1dSpec,
+  lpPool2dSpec,
   matmulSpec,
   maximumSpec,
   maxPool1dSpec,

@@ -1,0 +1,23 @@
+import { lpPool1d } from "../ops/lpPool1d.ts";
+import type { LpPoolOptions } from "../ops/lpPooling.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Sizes } from "../window.ts";
+import { Module } from "./module.ts";
+
+/** `lpPool1d` as a layer. */
+export class LPPool1d extends Module {
+  readonly normType: number;
+  readonly kernelSize: Sizes;
+  readonly options: Readonly<LpPoolOptions>;
+
+  constructor(normType: number, kernelSize: Sizes, options: LpPoolOptions = {}) {
+    super();
+    this.normType = normType;
+    this.kernelSize = kernelSize;
+    this.options = options;
+  }
+
+  forward(x: Tensor): Tensor {
+    return lpPool1d(x, this.normType, this.kernelSize, this.options);
+  }
+}
