@@ -2,29 +2,18 @@
 // but the sizes of buffers that the caller must bring.
 
 export {
-  addBroadcast, divBroadcast, eq, eqInt, expand, le, lt, ltInt, maximumBroadcast, minimumBroadcast, mulBroadcast, ne, powBroadcast,
-  subBroadcast, where,
+  addBroadcast, divBroadcast, eq, eqInt, expand, le, leInt, lt, ltInt, maximumBroadcast, minimumBroadcast, mulBroadcast, ne, neInt,
+  powBroadcast, subBroadcast, where,
 } from "./arithmetic";
 export { columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters } from "./conv";
 export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
 export { dropout } from "./dropout";
-export { exp, log } from "./functions";
+export { argmaxAxis, argminAxis, maxAxis, minAxis, pickAxis, placeAxis } from "./extremes";
+export { abs, ceil, clamp, clampAdjoint, exp, floor, log, round, rsqrt, sign, sqrt } from "./functions";
 export { gatherElements, gatherRows, scatterElements, scatterRows } from "./gather";
 export { gemm, gemmInPlace, packB, packedBFloats } from "./gemm";
 export { col2im, im2col } from "./im2col";
 export { inverseStd, moments, normalise, normaliseAdjointSums, normaliseInputAdjoint } from "./norm";
-export {
-  columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters,
-} from "./conv";
-export {
-  addBroadcast, divBroadcast, eq, eqInt, expand, le, leInt, lt, ltInt, maximumBroadcast, minimumBroadcast, mulBroadcast, ne, neInt, powBroadcast,
-  subBroadcast, where,
-} from "./arithmetic";
-export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
-export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect } from "./pool";
-export { repeatRow, sum, sumAxis, sumRows } from "./reduce";
-export { abs, ceil, clamp, clampAdjoint, exp, floor, log, round, rsqrt, sign, sqrt } from "./functions";
-export { argmaxAxis, argminAxis, maxAxis, minAxis, pickAxis, placeAxis } from "./extremes";
 export { adam, clip, euclideanNorm, rmsprop, sgd } from "./optim";
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
 export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect, maxUnpool } from "./pool";

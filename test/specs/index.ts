@@ -2,8 +2,6 @@ import {
   adaptiveAvgPool1dSpec, adaptiveAvgPool2dSpec, adaptiveAvgPool3dSpec, adaptiveMaxPool1dSpec, adaptiveMaxPool2dSpec, adaptiveMaxPool3dSpec,
 } from "./adaptivePool.ts";
 import { addSpec, divSpec, mulSpec, subSpec } from "./arithmetic.ts";
-  addSpec, clampSpec, divSpec, eqSpec, geSpec, gtSpec, leSpec, ltSpec, maximumSpec, minimumSpec, mulSpec, neSpec, powSpec, subSpec, whereSpec,
-} from "./arithmetic.ts";
 import { avgPool1dSpec } from "./avgPool1d.ts";
 import { avgPool2dSpec } from "./avgPool2d.ts";
 import { avgPool3dSpec } from "./avgPool3d.ts";
@@ -13,24 +11,15 @@ import { conv2dSpec } from "./conv2d.ts";
 import { conv3dSpec } from "./conv3d.ts";
 import { convMatrixSpec, convolve2dSpec, flipFiltersSpec } from "./convolve2d.ts";
 import { convTranspose1dSpec, convTranspose2dSpec, convTranspose3dSpec } from "./convTranspose.ts";
-import { dropoutSpec } from "./dropout.ts";
-import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
-import { col2imSpec, im2colSpec } from "./im2col.ts";
-import { interpolateSpec } from "./interpolate.ts";
-import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import { dropout1dSpec, dropout2dSpec, dropout3dSpec, dropoutSpec } from "./dropout.ts";
 import {
   absSpec, ceilSpec, expSpec, floorSpec, logSpec, negSpec, reciprocalSpec, roundSpec, rsqrtSpec, signSpec, sqrtSpec, squareSpec,
 } from "./functions.ts";
-import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
-import { col2imSpec, im2colSpec } from "./im2col.ts";
-import { catSpec, stackSpec } from "./cat.ts";
 import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
-import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import { col2imSpec, im2colSpec } from "./im2col.ts";
 import { interpolateSpec } from "./interpolate.ts";
-import { dropout1dSpec, dropout2dSpec, dropout3dSpec, dropoutSpec } from "./dropout.ts";
-import { dropoutSpec } from "./dropout.ts";
 import { lpPool1dSpec, lpPool2dSpec } from "./lpPool.ts";
-import { flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
+import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
@@ -40,23 +29,20 @@ import { padSpec } from "./pad.ts";
 import { flipSpec, permuteSpec, squeezeSpec, transposeSpec, unsqueezeSpec } from "./permute.ts";
 import { pixelShuffleSpec, pixelUnshuffleSpec } from "./pixelShuffle.ts";
 import { reluSpec } from "./pointwise.ts";
-import { meanSpec, sumSpec } from "./reductions.ts";
-import { chunkSpec, narrowSpec, selectSpec, sliceSpec, splitSpec } from "./slice.ts";
 import { amaxSpec, aminSpec, maxSpec, meanSpec, minSpec, stdSpec, sumSpec, varianceSpec } from "./reductions.ts";
-import { pixelShuffleSpec, pixelUnshuffleSpec } from "./pixelShuffle.ts";
-import { batchNormSpec, groupNormSpec, instanceNormSpec, layerNormSpec } from "./normalisation.ts";
+import { chunkSpec, narrowSpec, selectSpec, sliceSpec, splitSpec } from "./slice.ts";
 import { softmaxCrossEntropySpec } from "./softmaxCrossEntropy.ts";
 import type { OpSpec } from "./spec.ts";
 
 /** Every operation's spec: one line each. */
 export const specs: OpSpec<any>[] = [
+  absSpec,
   adaptiveAvgPool1dSpec,
   adaptiveAvgPool2dSpec,
   adaptiveAvgPool3dSpec,
   adaptiveMaxPool1dSpec,
   adaptiveMaxPool2dSpec,
   adaptiveMaxPool3dSpec,
-  absSpec,
   addSpec,
   amaxSpec,
   aminSpec,
@@ -66,11 +52,10 @@ export const specs: OpSpec<any>[] = [
   batchNormSpec,
   bmmSpec,
   catSpec,
+  ceilSpec,
   chunkSpec,
   col2imSpec,
   conv1dSpec,
-  ceilSpec,
-  clampSpec,
   conv2dSpec,
   conv3dSpec,
   convMatrixSpec,
@@ -79,81 +64,60 @@ export const specs: OpSpec<any>[] = [
   convTranspose2dSpec,
   convTranspose3dSpec,
   divSpec,
-  dropoutSpec,
-  embeddingSpec,
-  flattenSpec,
-  flipFiltersSpec,
-  flipSpec,
-  gatherSpec,
-  groupNormSpec,
-  im2colSpec,
-  indexSelectSpec,
-  interpolateSpec,
-  batchNormSpec,
   dropout1dSpec,
   dropout2dSpec,
   dropout3dSpec,
   dropoutSpec,
+  embeddingSpec,
+  expSpec,
+  flattenSpec,
+  flipFiltersSpec,
+  flipSpec,
+  floorSpec,
+  gatherSpec,
   groupNormSpec,
+  im2colSpec,
+  indexSelectSpec,
   instanceNormSpec,
   interpolateSpec,
   layerNormSpec,
-  eqSpec,
-  expSpec,
-  flattenSpec,
-  floorSpec,
-  geSpec,
-  gtSpec,
-  leSpec,
   linearSpec,
   logSpec,
-  ltSpec,
   lpPool1dSpec,
   lpPool2dSpec,
   matmulSpec,
-  maximumSpec,
   maxPool1dSpec,
   maxPool2dSpec,
   maxPool3dSpec,
-  maxUnpool2dSpec,
   maxSpec,
+  maxUnpool2dSpec,
   meanSpec,
-  minimumSpec,
   minSpec,
   mulSpec,
   narrowSpec,
+  negSpec,
   padSpec,
   permuteSpec,
   pixelShuffleSpec,
   pixelUnshuffleSpec,
-  reluSpec,
-  reshapeSpec,
-  selectSpec,
-  sliceSpec,
-  softmaxCrossEntropySpec,
-  splitSpec,
-  squeezeSpec,
-  stackSpec,
-  subSpec,
-  sumSpec,
-  transposeSpec,
-  unsqueezeSpec,
-  negSpec,
-  neSpec,
-  padSpec,
-  powSpec,
   reciprocalSpec,
   reluSpec,
   reshapeSpec,
   roundSpec,
   rsqrtSpec,
+  selectSpec,
   signSpec,
+  sliceSpec,
   softmaxCrossEntropySpec,
+  splitSpec,
   sqrtSpec,
   squareSpec,
+  squeezeSpec,
+  stackSpec,
   stdSpec,
   subSpec,
   sumSpec,
+  transposeSpec,
+  unsqueezeSpec,
   varianceSpec,
-  whereSpec,
 ];
