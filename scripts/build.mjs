@@ -22,7 +22,7 @@ if (kernelsOnly) process.exit(0);
 const common = { bundle: true, format: "esm", target: "es2022" };
 await build({
   ...common,
-  entryPoints: { index: "src/index.ts", data: "src/data/index.ts" },
+  entryPoints: { index: "src/index.ts", data: "src/data/index.ts", image: "src/image/index.ts" },
   outdir: "dist",
   splitting: true,
   chunkNames: "[name]-[hash]",
