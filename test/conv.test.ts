@@ -88,7 +88,8 @@ describe("gradients of gradients", () => {
       const norm = (arrays: NdArray[]): number => Math.sqrt(arrays.reduce((total, { data }) => total + dot(data, data), 0));
       const largest = Math.max(...hv.flatMap(({ data }) => [...data].map(Math.abs)));
       // Along a random direction, and along H v itself, where nothing cancels.
-      const directions = [shapes.map((shape, i) => randomArray(shape, 40 + i)), hv.map(({ shape, data }) => ndarray(shape, data.map((one) => one / largest)))];
+      const unit = hv.map(({ shape, data }) => ndarray(shape, data.map((one) => one / largest)));
+      const directions = [shapes.map((shape, i) => randomArray(shape, 40 + i)), unit];
       const step = 1e-4;
       directions.forEach((u, j) => {
         const signs = [[1, 1], [1, -1], [-1, 1], [-1, -1]] as const;
@@ -111,7 +112,7 @@ describe("gradients of gradients", () => {
 
 describe("layouts", () => {
   for (const spec of specs) {
-    const { shapes, options } = spec.cases.find(({ shapes }) => shapes[0]!.every((length, axis) => length > 1 || axis > 1)) ?? spec.cases[0]!;
+    const { shapes, options } = spec.cases.find(({ shapes }) => shapes[0]![0]! > 1 && shapes[0]![1]! > 1) ?? spec.cases[0]!;
     test(`${spec.name}: results and gradients do not depend on how the arguments lie`, () => {
       scope(() => {
         const arrays = shapes.map((shape, i) => randomArray(shape, i + 1));
@@ -215,18 +216,36 @@ test("the mean in the border leaves the image as it is, whatever it holds", () =
 });
 
 describe("layers", () => {
-  const layers: [string, () => Module, Shape, Shape, (string | number)[][]][] = [
-    ["Conv1d", () => new Conv1d(4, 6, 3, { groups: 2, padding: "same", dilation: 2 }), [2, 4, 9], [2, 6, 9], [["weight", "6,2,3"], ["bias", "6"]]],
-    ["Conv2d", () => new Conv2d(4, 6, [3, 2], { stride: 2, padding: [[1, 0], [0, 1]], bias: false }), [2, 4, 9, 8], [2, 6, 4, 4], [["weight", "6,4,3,2"]]],
-    ["Conv3d", () => new Conv3d(2, 3, 2, { padding: 1, paddingMode: "circular" }), [1, 2, 3, 4, 5], [1, 3, 4, 5, 6], [["weight", "3,2,2,2,2"], ["bias", "3"]]],
-    ["ConvTranspose1d", () => new ConvTranspose1d(4, 6, 3, { stride: 2, groups: 2 }), [2, 4, 9], [2, 6, 19], [["weight", "4,3,3"], ["bias", "6"]]],
-    ["ConvTranspose2d", () => new ConvTranspose2d(4, 6, 3, { stride: 2, padding: 1, outputPadding: 1 }), [2, 4, 5, 6], [2, 6, 10, 12], [["weight", "4,6,3,3"], ["bias", "6"]]],
-    ["ConvTranspose3d", () => new ConvTranspose3d(2, 3, 2, { bias: false }), [1, 2, 3, 4, 5], [1, 3, 4, 5, 6], [["weight", "2,3,2,2,2"]]],
+  const layers: { name: string; make: () => Module; input: Shape; output: Shape; parameters: Record<string, Shape> }[] = [
+    {
+      name: "Conv1d", make: () => new Conv1d(4, 6, 3, { groups: 2, padding: "same", dilation: 2 }),
+      input: [2, 4, 9], output: [2, 6, 9], parameters: { weight: [6, 2, 3], bias: [6] },
+    },
+    {
+      name: "Conv2d", make: () => new Conv2d(4, 6, [3, 2], { stride: 2, padding: [[1, 0], [0, 1]], bias: false }),
+      input: [2, 4, 9, 8], output: [2, 6, 4, 4], parameters: { weight: [6, 4, 3, 2] },
+    },
+    {
+      name: "Conv3d", make: () => new Conv3d(2, 3, 2, { padding: 1, paddingMode: "circular" }),
+      input: [1, 2, 3, 4, 5], output: [1, 3, 4, 5, 6], parameters: { weight: [3, 2, 2, 2, 2], bias: [3] },
+    },
+    {
+      name: "ConvTranspose1d", make: () => new ConvTranspose1d(4, 6, 3, { stride: 2, groups: 2 }),
+      input: [2, 4, 9], output: [2, 6, 19], parameters: { weight: [4, 3, 3], bias: [6] },
+    },
+    {
+      name: "ConvTranspose2d", make: () => new ConvTranspose2d(4, 6, 3, { stride: 2, padding: 1, outputPadding: 1 }),
+      input: [2, 4, 5, 6], output: [2, 6, 10, 12], parameters: { weight: [4, 6, 3, 3], bias: [6] },
+    },
+    {
+      name: "ConvTranspose3d", make: () => new ConvTranspose3d(2, 3, 2, { bias: false }),
+      input: [1, 2, 3, 4, 5], output: [1, 3, 4, 5, 6], parameters: { weight: [2, 3, 2, 2, 2] },
+    },
   ];
-  test.each(layers)("%s: parameters by PyTorch's names and shapes, output, gradients, summary", (_name, make, input, output, parameters) => {
+  test.each(layers)("$name: parameters by PyTorch's names, output, gradients, summary", ({ make, input, output, parameters }) => {
     const layer = make();
     scope(() => {
-      expect([...layer.stateDict()].map(([name, { shape }]) => [name, String(shape)])).toEqual(parameters);
+      expect(Object.fromEntries([...layer.stateDict()].map(([name, { shape }]) => [name, shape]))).toEqual(parameters);
       expect(layer.summary(input).outputShape).toEqual(output);
       const x = toTensor(randomArray(input, 1));
       expect(layer.forward(x).shape).toEqual(output);
@@ -255,12 +274,30 @@ describe("layers", () => {
   const bad: [string, () => unknown, new (...args: never[]) => Error, RegExp][] = [
     ["channels and groups", () => new Conv1d(3, 4, 3, { groups: 2 }), ShapeError, /^Conv1d: inChannels 3 is not divisible by 2 groups/],
     ["kernels of another rank", () => new Conv3d(3, 4, [3, 3]), ShapeError, /^Conv3d: kernelSize must have 3 numbers, got 2/],
-    ["an unknown padding mode", () => new Conv2d(3, 4, 3, { paddingMode: "zero" as never }), TypeError, /^Conv2d: paddingMode must be one of/],
-    ["a stride beside same", () => new Conv2d(3, 4, 3, { padding: "same", stride: 2 }), RangeError, /^Conv2d: padding "same" needs stride 1, got \[2, 2\]/],
-    ["a bias that is no boolean", () => new Conv2d(3, 4, 3, { bias: zeros([4]) as never }), TypeError, /^Conv2d: bias must be true or false, got a value of type Tensor/],
-    ["outputs and groups", () => new ConvTranspose1d(4, 3, 3, { groups: 2 }), ShapeError, /^ConvTranspose1d: outChannels 3 is not divisible by 2 groups/],
-    ["too much outputPadding", () => new ConvTranspose2d(4, 3, 3, { outputPadding: 1 }), RangeError, /^ConvTranspose2d: outputPadding must be less than stride or dilation, got 1 \(stride 1, dilation 1\)/],
-    ["same in a transposed layer", () => new ConvTranspose3d(4, 3, 3, { padding: "same" as never }), TypeError, /^ConvTranspose3d: padding must be a number/],
+    [
+      "an unknown padding mode", () => new Conv2d(3, 4, 3, { paddingMode: "zero" as never }), TypeError,
+      /^Conv2d: paddingMode must be one of/,
+    ],
+    [
+      "a stride beside same", () => new Conv2d(3, 4, 3, { padding: "same", stride: 2 }), RangeError,
+      /^Conv2d: padding "same" needs stride 1, got \[2, 2\]/,
+    ],
+    [
+      "a bias that is no boolean", () => new Conv2d(3, 4, 3, { bias: zeros([4]) as never }), TypeError,
+      /^Conv2d: bias must be true or false, got a value of type Tensor/,
+    ],
+    [
+      "outputs and groups", () => new ConvTranspose1d(4, 3, 3, { groups: 2 }), ShapeError,
+      /^ConvTranspose1d: outChannels 3 is not divisible by 2 groups/,
+    ],
+    [
+      "too much outputPadding", () => new ConvTranspose2d(4, 3, 3, { outputPadding: 1 }), RangeError,
+      /^ConvTranspose2d: outputPadding must be less than stride or dilation, got 1 \(stride 1, dilation 1\)/,
+    ],
+    [
+      "same in a transposed layer", () => new ConvTranspose3d(4, 3, 3, { padding: "same" as never }), TypeError,
+      /^ConvTranspose3d: padding must be a number/,
+    ],
   ];
   test.each(bad)("refuse %s", (_name, call, error, message) => {
     expect(call).toThrow(error);
@@ -269,7 +306,8 @@ describe("layers", () => {
 });
 
 test("outside of scopes only results stay, even where arguments had to be laid out anew", () => {
-  const x = zeros([2, 4, 9]), w = zeros([6, 2, 3]), wt = zeros([4, 3, 3]), map = reshape(zeros([2, 4, 5, 6]), [2, 4, 5, 6]), filters = zeros([3, 4, 2, 2]);
+  const x = zeros([2, 4, 9]), w = zeros([6, 2, 3]), wt = zeros([4, 3, 3]);
+  const map = rowMajor(randomArray([2, 4, 5, 6], 1)), filters = zeros([3, 4, 2, 2]);
   const calls: [string, () => Tensor][] = [
     ["conv1d", () => conv1d(x, w, { groups: 2 })],
     ["conv1d in a border", () => conv1d(x, w, { groups: 2, padding: 2, paddingMode: "mean" })],

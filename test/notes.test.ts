@@ -2,7 +2,9 @@
 // Chen, Carnegie Mellon, 2022), and "Introduction to Deep Learning", lecture 11 (Kim, Berkeley, 2026).
 
 import { describe, expect, test } from "vitest";
-import { conv1d, conv1dFilterAdjoint, conv1dInputAdjoint, conv2d, convMatrix, flipFilters, im2col, scope, type Tensor, tensor } from "../src/index.ts";
+import {
+  conv1d, conv1dFilterAdjoint, conv1dInputAdjoint, conv2d, convMatrix, flipFilters, im2col, scope, type Tensor, tensor,
+} from "../src/index.ts";
 
 describe("a filter slides over an image", () => {
   const image = () => tensor([

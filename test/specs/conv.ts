@@ -49,42 +49,44 @@ function source(position: number, length: number, mode: string): number {
   return -1;
 }
 
-/** Reads a plane of x at a position that may lie in the border. */
-function reader(extent: Shape, { paddingMode = "zeros", paddingValue = 0 }: ConvCase): (plane: Float64Array, position: number[]) => number {
-  return (plane, position) => {
-    const inside = position.map((at, i) => source(at, extent[i]!, paddingMode));
-    if (!inside.includes(-1)) return plane[inside.reduce((sum, at, i) => sum * extent[i]! + at, 0)]!;
-    if (paddingMode === "mean") return plane.reduce((a, b) => a + b, 0) / plane.length;
-    return paddingMode === "constant" ? paddingValue : 0;
-  };
+/** For each window and each of its taps, where in its plane of x the tap finds its value: a flat position, -1 for none. */
+function findings(input: Shape, kernel: Shape, options: ConvCase): number[][] {
+  const stride = list(input.length, options.stride), dilation = list(input.length, options.dilation);
+  const border = sides(kernel, options), taps = indices(kernel);
+  return indices(convExtent(input, kernel, options)).map((position) => taps.map((tap) => {
+    const found = tap.map((k, i) => {
+      return source(position[i]! * stride[i]! + k * dilation[i]! - border[i]![0], input[i]!, options.paddingMode ?? "zeros");
+    });
+    return found.includes(-1) ? -1 : found.reduce((sum, at, i) => sum * input[i]! + at, 0);
+  }));
+}
+
+/** What stands where there is nothing to be found. */
+function outside(plane: Float64Array, { paddingMode = "zeros", paddingValue = 0 }: ConvCase): number {
+  if (paddingMode === "mean") return plane.reduce((a, b) => a + b, 0) / plane.length;
+  return paddingMode === "constant" ? paddingValue : 0;
 }
 
 /** y[n, o, i] = bias[o] + sum over c, k of w[o, c, k] x[n, c, i * stride + k * dilation - padding]. */
 export function convReference([x, w, bias]: NdArray[], options: ConvCase): NdArray {
   const [n, c, ...input] = x!.shape as [number, number, ...number[]];
   const [o, perGroup, ...kernel] = w!.shape as [number, number, ...number[]];
-  const stride = list(input.length, options.stride), dilation = list(input.length, options.dilation);
-  const before = sides(kernel, options).map(([first]) => first);
-  const extent = convExtent(input, kernel, options);
-  const y = ndarray([n, o, ...extent]);
-  const size = input.reduce((a, b) => a * b, 1), outputsPerGroup = o / (options.groups ?? 1);
-  const taps = indices(kernel), positions = indices(extent);
-  const read = reader(input, options);
-  let at = 0;
+  const windows = findings(input, kernel, options);
+  const taps = kernel.reduce((a, b) => a * b, 1), size = input.reduce((a, b) => a * b, 1), outputsPerGroup = o / (options.groups ?? 1);
+  const y = ndarray([n, o, ...convExtent(input, kernel, options)]);
   for (let image = 0; image < n; image++) {
     for (let out = 0; out < o; out++) {
-      const group = Math.floor(out / outputsPerGroup);
-      for (const position of positions) {
-        let sum = bias ? bias.data[out]! : 0;
-        for (let inGroup = 0; inGroup < perGroup; inGroup++) {
-          const channel = image * c + group * perGroup + inGroup;
-          const plane = x!.data.subarray(channel * size, (channel + 1) * size);
-          taps.forEach((tap, t) => {
-            const seen = tap.map((k, i) => position[i]! * stride[i]! + k * dilation[i]! - before[i]!);
-            sum += w!.data[(out * perGroup + inGroup) * taps.length + t]! * read(plane, seen);
-          });
-        }
-        y.data[at++] = sum;
+      const values = y.data.subarray((image * o + out) * windows.length, (image * o + out + 1) * windows.length);
+      if (bias) values.fill(bias.data[out]!);
+      for (let inGroup = 0; inGroup < perGroup; inGroup++) {
+        const channel = image * c + Math.floor(out / outputsPerGroup) * perGroup + inGroup;
+        const plane = x!.data.subarray(channel * size, (channel + 1) * size), nothing = outside(plane, options);
+        const filter = (out * perGroup + inGroup) * taps;
+        windows.forEach((window, q) => {
+          let sum = 0;
+          for (let t = 0; t < taps; t++) sum += w!.data[filter + t]! * (window[t]! < 0 ? nothing : plane[window[t]!]!);
+          values[q]! += sum;
+        });
       }
     }
   }
@@ -111,18 +113,19 @@ export function transposedReference([x, w, bias]: NdArray[], options: Transposed
   const size = extent.reduce((a, b) => a * b, 1);
   const y = ndarray([n, o, ...extent]);
   y.data.forEach((_, i) => (y.data[i] = bias ? bias.data[Math.floor(i / size) % o]! : 0));
-  const taps = indices(kernel), positions = indices(input);
+  const taps = indices(kernel);
+  const targets = indices(input).map((position) => taps.map((tap) => {
+    const to = tap.map((k, i) => position[i]! * stride[i]! + k * dilation[i]! - before[i]!);
+    return to.some((at, i) => at < 0 || at >= extent[i]!) ? -1 : to.reduce((sum, at, i) => sum * extent[i]! + at, 0);
+  }));
   for (let image = 0; image < n; image++) {
     for (let channel = 0; channel < c; channel++) {
-      positions.forEach((position, q) => {
-        const value = x!.data[(image * c + channel) * positions.length + q]!;
+      targets.forEach((target, q) => {
+        const value = x!.data[(image * c + channel) * targets.length + q]!;
         for (let inGroup = 0; inGroup < perGroup; inGroup++) {
-          const out = Math.floor(channel / (c / groups)) * perGroup + inGroup;
-          taps.forEach((tap, t) => {
-            const to = tap.map((k, i) => position[i]! * stride[i]! + k * dilation[i]! - before[i]!);
-            if (to.some((at, i) => at < 0 || at >= extent[i]!)) return;
-            const at = to.reduce((sum, p, i) => sum * extent[i]! + p, (image * o + out));
-            y.data[at]! += value * w!.data[(channel * perGroup + inGroup) * taps.length + t]!;
+          const plane = (image * o + Math.floor(channel / (c / groups)) * perGroup + inGroup) * size;
+          target.forEach((to, t) => {
+            if (to >= 0) y.data[plane + to]! += value * w!.data[(channel * perGroup + inGroup) * taps.length + t]!;
           });
         }
       });
@@ -134,19 +137,14 @@ export function transposedReference([x, w, bias]: NdArray[], options: Transposed
 /** y[n, (c, k), i] = x[n, c, i * stride + k * dilation - padding]. */
 export function columnsReference(x: NdArray, kernel: Shape, options: ConvCase): NdArray {
   const [n, c, ...input] = x.shape as [number, number, ...number[]];
-  const stride = list(input.length, options.stride), dilation = list(input.length, options.dilation);
-  const before = sides(kernel, options).map(([first]) => first);
-  const taps = indices(kernel), positions = indices(convExtent(input, kernel, options));
-  const size = input.reduce((a, b) => a * b, 1);
-  const read = reader(input, {});
+  const windows = findings(input, kernel, options);
+  const taps = kernel.reduce((a, b) => a * b, 1), size = input.reduce((a, b) => a * b, 1);
   const data: number[] = [];
   for (let channel = 0; channel < n * c; channel++) {
     const plane = x.data.subarray(channel * size, (channel + 1) * size);
-    for (const tap of taps) {
-      for (const position of positions) data.push(read(plane, tap.map((k, i) => position[i]! * stride[i]! + k * dilation[i]! - before[i]!)));
-    }
+    for (let t = 0; t < taps; t++) for (const window of windows) data.push(window[t]! < 0 ? 0 : plane[window[t]!]!);
   }
-  return ndarray([n, c * taps.length, positions.length], data);
+  return ndarray([n, c * taps, windows.length], data);
 }
 
 /** Longest sum behind an element of a convolution's output or of a gradient. */
