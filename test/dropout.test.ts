@@ -22,7 +22,9 @@ describe("dropout", () => {
       const n = 100_000;
       const masks = [0, 1, 2].map(() => dropped(dropout(ones([n]), 0.5)).map((one) => 2 * one - 1));
       const product = (a: number[], b: number[], shift: number): number => Math.abs(total(a.slice(shift).map((value, i) => value * b[i]!)));
-      for (const mask of masks) for (const shift of [1, 2, 3, 4, 8, 64, 1024]) expect(product(mask, mask, shift)).toBeLessThan(6 * Math.sqrt(n));
+      for (const mask of masks) {
+        for (const shift of [1, 2, 3, 4, 8, 64, 1024]) expect(product(mask, mask, shift)).toBeLessThan(6 * Math.sqrt(n));
+      }
       for (const [a, b] of [[0, 1], [0, 2], [1, 2]] as const) {
         for (const shift of [0, 1, 4]) expect(product(masks[a]!, masks[b]!, shift)).toBeLessThan(6 * Math.sqrt(n));
       }

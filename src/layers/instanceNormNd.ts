@@ -14,6 +14,7 @@ export abstract class InstanceNormNd extends TrackedNorm {
     const { weight, bias, eps, runningMean, runningVar } = this;
     this.checkInput(x);
     // PyTorch's instance normalisation counts no batches: without a momentum the running statistics stay as they are.
-    return instanceNorm(x, { weight, bias, eps, runningMean, runningVar, useInputStats: this.training || !runningMean, momentum: this.momentum ?? 0 });
+    const momentum = this.momentum ?? 0;
+    return instanceNorm(x, { weight, bias, eps, runningMean, runningVar, useInputStats: this.training || !runningMean, momentum });
   }
 }

@@ -168,7 +168,9 @@ export abstract class Module {
 }
 
 /** The tensors of one class, each under the first of its names. */
-function unique<T extends Tensor<DType>>(state: ReadonlyMap<string, Tensor<DType>>, kind: abstract new (...args: never[]) => T): Map<string, T> {
+function unique<T extends Tensor<DType>>(
+  state: ReadonlyMap<string, Tensor<DType>>, kind: abstract new (...args: never[]) => T,
+): Map<string, T> {
   const seen = new Set<Tensor<DType>>();
   const all = [...state].filter((entry): entry is [string, T] => {
     const [, tensor] = entry;

@@ -30,7 +30,9 @@ export interface BatchNormOptions extends NormOptions {
  * @example
  * const y = batchNorm(x, mean, variance, { weight, bias, training: true });
  */
-export function batchNorm(x: Tensor, runningMean: Tensor | undefined, runningVar: Tensor | undefined, options: BatchNormOptions = {}): Tensor {
+export function batchNorm(
+  x: Tensor, runningMean: Tensor | undefined, runningVar: Tensor | undefined, options: BatchNormOptions = {},
+): Tensor {
   const { n, c, positions } = channelsOf("batchNorm", x);
   const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
   checkBoolean("batchNorm", "training", training);

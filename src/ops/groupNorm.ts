@@ -29,7 +29,8 @@ export function groupNorm(x: Tensor, numGroups: number, options: NormOptions = {
   if (isDry() || x.size === 0) return empty(x.shape, x.layout);
   // PyTorch's rule: a single sample whose groups have one element.
   if (n * (c / numGroups) * positions === 1) {
-    throw new ShapeError(`groupNorm: the statistics need more than 1 value per group, got 1 (x ${format(x.shape)}, numGroups ${numGroups})`);
+    const shapes = `(x ${format(x.shape)}, numGroups ${numGroups})`;
+    throw new ShapeError(`groupNorm: the statistics need more than 1 value per group, got 1 ${shapes}`);
   }
 
   return scope(() => {

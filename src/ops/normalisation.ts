@@ -51,8 +51,9 @@ export function checkVector(op: string, name: string, value: Tensor | undefined,
 /** Channels and positions of a map of at least two axes. */
 export function channelsOf(op: string, x: Tensor): { n: number; c: number; positions: number } {
   checkTensor(op, "x", x);
-  if (x.shape.length < 2) throw new ShapeError(`${op}: x must have at least 2 axes [N, C, ...], it has ${x.shape.length} (x ${format(x.shape)})`);
-  return { n: x.shape[0]!, c: x.shape[1]!, positions: sizeOf(x.shape.slice(2)) };
+  const { shape } = x;
+  if (shape.length < 2) throw new ShapeError(`${op}: x must have at least 2 axes [N, C, ...], it has ${shape.length} (x ${format(shape)})`);
+  return { n: shape[0]!, c: shape[1]!, positions: sizeOf(shape.slice(2)) };
 }
 
 /** Channels innermost, as every normalisation over channels reads them; matrices have them there anyway. */
@@ -119,7 +120,9 @@ export class Statistics {
  *
  * @param fixed the statistics are constants; otherwise they are those of x, and the adjoint pulls back through them
  */
-export function normalise(x: Tensor, s: Statistics, fixed: boolean, grouping: Grouping, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
+export function normalise(
+  x: Tensor, s: Statistics, fixed: boolean, grouping: Grouping, weight: Tensor | undefined, bias: Tensor | undefined,
+): Tensor {
   if (isNested()) return closedForm(x, s, fixed, grouping, weight, bias);
   const { blocks, rows, columns, groups } = grouping;
   const w = weight ?? ones([columns]), b = bias ?? zeros([columns]);
@@ -158,7 +161,9 @@ function adjointSums(x: Tensor, s: Statistics, { blocks, rows, columns, groups }
   });
 }
 
-function inputAdjoint(x: Tensor, s: Statistics, { blocks, rows, columns, groups }: Grouping, w: Tensor, sums: AdjointSums | undefined, dy: Tensor): Tensor {
+// Without sums the statistics are constants.
+function inputAdjoint(x: Tensor, s: Statistics, grouping: Grouping, w: Tensor, sums: AdjointSums | undefined, dy: Tensor): Tensor {
+  const { blocks, rows, columns, groups } = grouping;
   const g = withLayout(dy, x.layout);
   const dx = empty(x.shape, x.layout);
   withScratch([5 * columns, 2 * s.count], (scratch, means) => {
@@ -182,7 +187,9 @@ function filled(like: Tensor, values: Float32Array): Tensor {
  *
  *   d = P x,   y = d / sqrt(M d^2 + eps) weight + bias
  */
-function closedForm(x: Tensor, s: Statistics, fixed: boolean, grouping: Grouping, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
+function closedForm(
+  x: Tensor, s: Statistics, fixed: boolean, grouping: Grouping, weight: Tensor | undefined, bias: Tensor | undefined,
+): Tensor {
   const { blocks, rows, columns } = grouping;
   const row = (values: Tensor): Tensor => stored(values, [columns], "rowMajor");
   const constant = (ptr: number): Tensor => {
