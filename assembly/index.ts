@@ -14,7 +14,7 @@ export { gatherElements, gatherRows, scatterElements, scatterRows } from "./gath
 export { gemm, gemmInPlace, packB, packedBFloats } from "./gemm";
 export { col2im, im2col } from "./im2col";
 export { inverseStd, moments, normalise, normaliseAdjointSums, normaliseInputAdjoint } from "./norm";
-export { adam, clip, euclideanNorm, rmsprop, sgd } from "./optim";
+export { adam, euclideanNorm, rmsprop, sgd } from "./optim";
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
 export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect, maxUnpool } from "./pool";
 export { repeatRow, sum, sumAxis, sumRows } from "./reduce";

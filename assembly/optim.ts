@@ -1,4 +1,5 @@
-// One step of an optimiser over one parameter, in place, and what clips gradients. Four lanes, then the rest; both loops round alike.
+// One step of an optimiser over one parameter, in place, and the norm by which gradients are clipped. Four lanes, then the rest;
+// both loops round alike.
 
 /**
  * Stochastic gradient descent: h = g + weightDecay p;  v = momentum v + share h;  p -= lr v, or with `nesterov`
@@ -192,19 +193,4 @@ export function euclideanNorm(n: i32, x: usize, y: usize): void {
     s0 += a * a;
   }
   store<f32>(y, <f32>sqrt<f64>((s0 + s1) + (s2 + s3)));
-}
-
-/** y[i] = min(max(x[i], least), most); NaN stays NaN. Overwrites y[0..n); y may be x. */
-export function clip(n: i32, least: f32, most: f32, x: usize, y: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const low = f32x4.splat(least), high = f32x4.splat(most);
-    // pmax(a, b) is a < b ? b : a, pmin(a, b) is b < a ? b : a.
-    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f32x4.pmin(f32x4.pmax(v128.load(x), low), high));
-  }
-  for (; i < n; i++, x += 4, y += 4) {
-    let v = load<f32>(x);
-    v = v < least ? least : v;
-    store<f32>(y, most < v ? most : v);
-  }
 }

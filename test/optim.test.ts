@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import {
-  Adam, type AdamOptions, AdamW, clipGradNorm, clipGradValue, Conv2d, CosineAnnealingLR, ExponentialLR, Flatten, fromSafetensors, full, gradients,
-  type Gradients, LambdaLR, Linear, LinearLR, type LRScheduler, memory, MultiStepLR, OneCycleLR, type OneCycleOptions, type Optimizer, Parameter, ReLU,
-  RMSprop, type RMSpropOptions, scope, Sequential, SequentialLR, SGD, type SGDOptions, ShapeError, softmaxCrossEntropy, StepLR, sum, type Tensor, tensor,
-  toSafetensors, zeros,
+  Adam, type AdamOptions, AdamW, clipGradNorm, clipGradValue, Conv2d, CosineAnnealingLR, ExponentialLR, Flatten, fromSafetensors, full,
+  gradients, type Gradients, LambdaLR, Linear, LinearLR, type LRScheduler, memory, MultiStepLR, OneCycleLR, type OneCycleOptions,
+  type Optimizer, Parameter, ReLU, RMSprop, type RMSpropOptions, scope, Sequential, SequentialLR, SGD, type SGDOptions, ShapeError,
+  softmaxCrossEntropy, StepLR, sum, type Tensor, tensor, toSafetensors, zeros,
 } from "../src/index.ts";
 import { mul } from "../src/ops/mul.ts";
 

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "vitest";
 import {
-  AdaptiveAvgPool1d, adaptiveAvgPool2d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, adaptiveMaxPool1dWithIndices, adaptiveMaxPool2d,
-  AdaptiveMaxPool2d, adaptiveMaxPool2dWithIndices, AdaptiveMaxPool3d, adaptiveMaxPool3dWithIndices, gradients, interpolate, maxPool2d,
-  maxPool2dWithIndices, maxUnpool2d, MaxUnpool2d, memory, type Module, mul, pixelShuffle, PixelShuffle, pixelUnshuffle, PixelUnshuffle, reshape, scope,
-  sum, type Tensor, tensor, Upsample,
+  AdaptiveAvgPool1d, adaptiveAvgPool2d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, adaptiveMaxPool1dWithIndices,
+  adaptiveMaxPool2d, AdaptiveMaxPool2d, adaptiveMaxPool2dWithIndices, AdaptiveMaxPool3d, adaptiveMaxPool3dWithIndices, gradients,
+  interpolate, lpPool1d, LPPool1d, lpPool2d, LPPool2d, maxPool2d, maxPool2dWithIndices, maxUnpool2d, MaxUnpool2d, memory, type Module,
+  mul, pixelShuffle, PixelShuffle, pixelUnshuffle, PixelUnshuffle, reshape, scope, sum, type Tensor, tensor, Upsample,
 } from "../src/index.ts";
 import { dot, ndarray, plus, randomArray } from "./array.ts";
 import { checkAdjoint, EPSILON, title, toTensor } from "./check.ts";
@@ -42,6 +42,54 @@ test("adaptive windows of a long line: positions times lengths are beyond 32 bit
   });
 });
 
+describe("power-average pooling", () => {
+  const gradient = (x: Tensor, p: number) => [...gradients(() => sum(lpPool1d(x, p, 2)), [x]).grads.get(x)!.data()];
+
+  test("where a window holds zeros alone the gradient is 0, as in PyTorch", () => {
+    scope(() => {
+      const x = tensor([0, 0, 3, 4], [1, 1, 4]);
+      expect([...lpPool1d(x, 2, 2).data()]).toEqual([0, 5]);
+      expect(gradient(x, 2).map((value) => Math.fround(value))).toEqual([0, 0, 0.6, 0.8].map(Math.fround));
+      expect(gradient(x, 1)).toEqual([0, 0, 1, 1]);
+    });
+  });
+
+  test("odd powers keep their sign: cubes that cancel, and a sum without a root", () => {
+    scope(() => {
+      const x = tensor([2, -2, 1, -2, 2, -1], [1, 1, 6]);
+      const [none, root, y] = lpPool1d(x, 3, 2).data();
+      expect([none, root]).toEqual([0, NaN]);
+      expect(y).toBeCloseTo(Math.cbrt(7), 6);
+    });
+  });
+
+  test("a window cut off by ceilMode counts as a whole one of its mean, as in PyTorch", () => {
+    scope(() => expect([...lpPool1d(tensor([1, 2, 3], [1, 1, 3]), 1, 2, { ceilMode: true }).data()]).toEqual([3, 6]));
+  });
+
+  test("Hessian-vector products", () => {
+    scope(() => {
+      const shape = [1, 3, 4, 4];
+      const [x, v, u] = [1, 2, 3].map((seed) => randomArray(shape, seed));
+      const w = randomArray([1, 3, 2, 2], 4);
+      const first = (at: Tensor) => gradients(() => sum(mul(toTensor(w), lpPool2d(at, 2, 2))), [at]).grads.get(at)!;
+      const tx = toTensor(x!);
+      const second = gradients(() => sum(mul(first(tx), toTensor(v!))), [tx]).grads.get(tx)!.data();
+      // y = |window|, so v'H u is the sum of w (v.u - (x.v)(x.u) / y^2) / y over the windows.
+      let expected = 0;
+      for (let window = 0; window < 12; window++) {
+        const at = Math.floor(window / 4) * 16 + (Math.floor(window / 2) % 2) * 8 + (window % 2) * 2;
+        const [a, b, c] = [x!, v!, u!].map(({ data }) => [at, at + 1, at + 4, at + 5].map((i) => data[i]!));
+        const y = Math.sqrt(dot(a!, a!));
+        expected += (w.data[window]! * (dot(b!, c!) - (dot(a!, b!) * dot(a!, c!)) / y ** 2)) / y;
+      }
+      const norm = Math.sqrt(dot(second, second) * dot(u!.data, u!.data));
+      expect(Math.abs(dot(second, u!.data) - expected)).toBeLessThan(EPSILON * 16 * norm);
+      expect(Math.abs(expected)).toBeGreaterThan(EPSILON * 1e3 * norm);
+    });
+  });
+});
+
 test("pooling and unpooling: every maximum comes back to its place", () => {
   scope(() => {
     const x = randomArray([2, 5, 7, 8], 1);
@@ -73,7 +121,6 @@ test("pixelUnshuffle undoes pixelShuffle, bit for bit, and the layout stays", ()
   });
 });
 
-// A row-major map, an integral factor, and lines, whose tensors are row-major to begin with: what the kernels do not see.
 describe("both layouts", () => {
   const shape = [2, 5, 4, 6];
   const pooledIndices = maxPool2dWithIndices(toTensor(randomArray(shape, 1)), 2).indices;
@@ -155,6 +202,8 @@ test("layers do what their operations do, and tell their shapes", () => {
     [new AdaptiveMaxPool1d(3), [1, 4, 7], [1, 4, 3]],
     [new AdaptiveMaxPool2d(null), [1, 4, 7, 7], [1, 4, 7, 7]],
     [new AdaptiveMaxPool3d([1, 2, 3]), [1, 4, 2, 3, 4], [1, 4, 1, 2, 3]],
+    [new LPPool1d(2, 3), [1, 4, 7], [1, 4, 2]],
+    [new LPPool2d(3, [2, 1], { stride: 2 }), [1, 4, 7, 7], [1, 4, 3, 4]],
     [new Upsample({ scaleFactor: 2, mode: "bilinear", alignCorners: true }), [1, 3, 4, 5], [1, 3, 8, 10]],
     [new PixelShuffle(2), [1, 8, 3, 3], [1, 2, 6, 6]],
     [new PixelUnshuffle(3), [1, 1, 3, 6], [1, 9, 1, 2]],

@@ -36,7 +36,9 @@ function adaptiveWindow(op: string, rank: number, x: Shape, outputSize: OutputSi
   }
   const [n, c, ...input] = x as [number, number, ...number[]];
   const list = typeof outputSize === "number" || outputSize === null ? input.map(() => outputSize) : outputSize;
-  if (!Array.isArray(list)) throw new TypeError(`${op}: outputSize must be a number, null or a list of ${rank}, got ${describe(outputSize)}`);
+  if (!Array.isArray(list)) {
+    throw new TypeError(`${op}: outputSize must be a number, null or a list of ${rank}, got ${describe(outputSize)}`);
+  }
   if (list.length !== rank) throw new ShapeError(`${op}: outputSize must have ${rank} numbers, got ${list.length} (${format(list)})`);
   input.forEach((length, i) => {
     if (length === 0) throw new ShapeError(`${op}: x has an empty axis ${axes[i]} (x ${format(x)})`);

@@ -122,8 +122,12 @@ function resampling(x: Shape, options: InterpolateOptions): Resampling {
 
 function scales(scaleFactor: Sizes, rank: number): readonly number[] {
   const list = typeof scaleFactor === "number" ? new Array<number>(rank).fill(scaleFactor) : scaleFactor;
-  if (!Array.isArray(list)) throw new TypeError(`interpolate: scaleFactor must be a number or a list of ${rank}, got ${describe(scaleFactor)}`);
-  if (list.length !== rank) throw new ShapeError(`interpolate: scaleFactor must have ${rank} numbers, got ${list.length} (${format(list)})`);
+  if (!Array.isArray(list)) {
+    throw new TypeError(`interpolate: scaleFactor must be a number or a list of ${rank}, got ${describe(scaleFactor)}`);
+  }
+  if (list.length !== rank) {
+    throw new ShapeError(`interpolate: scaleFactor must have ${rank} numbers, got ${list.length} (${format(list)})`);
+  }
   for (const factor of list) checkNumber("interpolate", "scaleFactor", factor, Number.MIN_VALUE);
   return list;
 }

@@ -17,8 +17,8 @@ export function lpPool(op: string, rank: number, x: Tensor, normType: number, ke
   checkNumber(op, "normType", normType, -Infinity);
   if (normType === 0) throw new RangeError(`${op}: normType must not be 0`);
   checkTensor(op, "x", x);
-  const { stride, ceilMode } = options;
-  const win = poolWindow(op, rank, x.shape, kernelSize, { ...(stride !== undefined && { stride }), ...(ceilMode !== undefined && { ceilMode }) });
+  const { stride = kernelSize, ceilMode = false } = options;
+  const win = poolWindow(op, rank, x.shape, kernelSize, { stride, ceilMode });
   // The mean of what a window sees times the taps of a whole one, as in PyTorch: the two differ where ceilMode cuts a window off.
   const mean = average(pow(x, normType), { ...win, countIncludePad: false, divisor: 0 });
   const sum = scale(mean, win.kernel.reduce((a, b) => a * b));

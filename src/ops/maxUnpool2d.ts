@@ -58,7 +58,9 @@ export function maxUnpool2d(x: Tensor, indices: Tensor<"int32">, kernelSize: Siz
 // The window of the pooling: its output is x.
 function unpoolWindow(x: Shape, indices: Shape, kernelSize: Sizes, options: MaxUnpoolOptions): Window {
   if (x.length !== 4) throw new ShapeError(`maxUnpool2d: x must have 4 axes [N, C, OH, OW], it has ${x.length} (x ${format(x)})`);
-  if (!sameShape(x, indices)) throw new ShapeError(`maxUnpool2d: x and indices must have one shape (x ${format(x)}, indices ${format(indices)})`);
+  if (!sameShape(x, indices)) {
+    throw new ShapeError(`maxUnpool2d: x and indices must have one shape (x ${format(x)}, indices ${format(indices)})`);
+  }
   const kernel = spatialSizes("maxUnpool2d", "kernelSize", 2, kernelSize, 1);
   const stride = spatialSizes("maxUnpool2d", "stride", 2, options.stride ?? kernel, 1);
   const padding = spatialSizes("maxUnpool2d", "padding", 2, options.padding ?? 0, 0);
@@ -78,7 +80,8 @@ function unpoolWindow(x: Shape, indices: Shape, kernelSize: Sizes, options: MaxU
       throw new RangeError(
         outputSize
           ? `maxUnpool2d: output ${axis} must be within ${stride[i]} of ${usual}, exclusive, got ${describe(wanted)} (x ${format(x)})`
-          : `maxUnpool2d: output ${axis} would be ${usual} (x ${format(x)}, kernel ${kernel[i]}, stride ${stride[i]}, padding ${padding[i]})`,
+          : `maxUnpool2d: output ${axis} would be ${usual} ` +
+            `(x ${format(x)}, kernel ${kernel[i]}, stride ${stride[i]}, padding ${padding[i]})`,
       );
     }
     return wanted;

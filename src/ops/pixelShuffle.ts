@@ -21,7 +21,9 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
   checkTensor("pixelShuffle", "x", x);
   checkInteger("pixelShuffle", "upscaleFactor", upscaleFactor, 1);
   const [n, c, h, w] = checkMap("pixelShuffle", x.shape), r = upscaleFactor;
-  if (c % (r * r) !== 0) throw new ShapeError(`pixelShuffle: x has ${c} channels, no multiple of ${r} x ${r} = ${r * r} (x ${format(x.shape)})`);
+  if (c % (r * r) !== 0) {
+    throw new ShapeError(`pixelShuffle: x has ${c} channels, no multiple of ${r} x ${r} = ${r * r} (x ${format(x.shape)})`);
+  }
   const y = empty([n, c / (r * r), h * r, w * r], x.layout);
   copyBlock(x, y, squares(y.shape, r));
   return record(y, [x, (dy) => pixelUnshuffle(dy, r)]);

@@ -45,7 +45,7 @@ export function clipGradNorm(grads: Gradients, maxNorm: number): number {
 export function clipGradValue(grads: Gradients, clipValue: number): void {
   checkGradients("clipGradValue", grads);
   checkNumber("clipGradValue", "clipValue", clipValue, 0);
-  for (const g of grads.values()) kernels().clip(g.size, -clipValue, clipValue, g.ptr, g.ptr);
+  for (const g of grads.values()) kernels().clamp(g.size, -clipValue, clipValue, g.ptr, g.ptr);
 }
 
 function checkGradients(op: string, grads: Gradients): void {

@@ -47,7 +47,9 @@ export abstract class Optimizer {
    * @throws TypeError if it is no map; ShapeError if a gradient has not its parameter's shape; nothing is changed then
    */
   step(grads: Gradients): void {
-    if (!(grads instanceof Map)) throw new TypeError(`${this.#name}.step: grads must be the map that gradients returns, got ${describe(grads)}`);
+    if (!(grads instanceof Map)) {
+      throw new TypeError(`${this.#name}.step: grads must be the map that gradients returns, got ${describe(grads)}`);
+    }
     const pairs: [Tensor, Tensor][] = [];
     for (const parameter of this.#parameters) {
       const g = grads.get(parameter);
@@ -110,7 +112,7 @@ export abstract class Optimizer {
       if (step) checkTensor(op, `${i}.step`, step);
       return { parameter, names, steps: step?.item() };
     });
-    const known = new Set(loaded.flatMap(({ names, steps }, i) => [...names, ...(steps === undefined ? [] : ["step"])].map((name) => `${i}.${name}`)));
+    const known = new Set(loaded.flatMap(({ names }, i) => ["step", ...names].map((name) => `${i}.${name}`)));
     const unknown = [...state.keys()].filter((name) => !known.has(name));
     if (unknown.length > 0) throw new ShapeError(`${op}: unknown ${unknown.join(", ")}`);
     const states = loaded.map(({ parameter, names, steps }, i): [Tensor, ParameterState | undefined] => {
@@ -122,7 +124,10 @@ export abstract class Optimizer {
     for (const [parameter, one] of states) if (one) this.#states.set(parameter, one);
   }
 
-  /** Frees what is remembered of the parameters, not the parameters: a further step starts afresh. The garbage collector does it too, later. */
+  /**
+   * Frees what is remembered of the parameters, not the parameters: a further step starts afresh. The garbage collector does it
+   * too, later.
+   */
   dispose(): void {
     for (const { buffers } of this.#states.values()) for (const buffer of buffers.values()) buffer.dispose();
     this.#states.clear();

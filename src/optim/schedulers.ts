@@ -341,13 +341,17 @@ export class SequentialLR extends LRScheduler {
     super("SequentialLR", optimizer);
     if (!Array.isArray(schedulers)) throw new TypeError(`SequentialLR: schedulers must be a list, got ${describe(schedulers)}`);
     schedulers.forEach((scheduler, i) => {
-      if (!(scheduler instanceof LRScheduler)) throw new TypeError(`SequentialLR: schedulers[${i}] must be a scheduler, got ${describe(scheduler)}`);
+      if (!(scheduler instanceof LRScheduler)) {
+        throw new TypeError(`SequentialLR: schedulers[${i}] must be a scheduler, got ${describe(scheduler)}`);
+      }
       if (scheduler.optimizer !== optimizer) throw new TypeError(`SequentialLR: schedulers[${i}] belongs to another optimiser`);
     });
     checkMilestones("SequentialLR", milestones);
     if (schedulers.length === 0) throw new RangeError("SequentialLR: there are no schedulers");
     if (schedulers.length !== milestones.length + 1) {
-      throw new RangeError(`SequentialLR: ${schedulers.length} schedulers need ${schedulers.length - 1} milestones, got ${milestones.length}`);
+      throw new RangeError(
+        `SequentialLR: ${schedulers.length} schedulers need ${schedulers.length - 1} milestones, got ${milestones.length}`,
+      );
     }
     this.schedulers = [...schedulers];
     this.milestones = [...milestones];

@@ -93,16 +93,3 @@ test("euclideanNorm sums in double precision: no square overflows, none vanishes
     });
   }
 });
-
-test("clip", () => {
-  for (const x of [...sizes.map((n) => random(n, 1)), [NaN, Infinity, -Infinity, 0, -0, 0.25, -0.25, 0.3, -0.3]]) {
-    withBuffers((make) => {
-      const y = make.output(x.length), same = make.output(x.length, x);
-      kernels().clip(x.length, -0.25, 0.25, make.input(x), y.ptr);
-      kernels().clip(x.length, -0.25, 0.25, same.ptr, same.ptr);
-      const expected = Array.from(x, (value) => Math.max(-0.25, Math.min(0.25, f(value))));
-      expect([...y.data()]).toEqual(expected);
-      expect([...same.data()]).toEqual(expected);
-    });
-  }
-});
