@@ -5,14 +5,12 @@ import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { type Build, builds, chromium, nodeBuilds } from "./test/engines.mjs";
 
-/** What esbuild's `binary` loader does for the bundle: a .wasm file is a module that exports its bytes. */
-const wasmBytes: Plugin = {
-  name: "wasm-bytes",
+/** What esbuild's `text` loader does for the bundle: a .txt file is a module that exports its text. */
+const texts: Plugin = {
+  name: "texts",
   enforce: "pre",
   load(id) {
-    if (!id.endsWith(".wasm")) return null;
-    const base64 = readFileSync(id).toString("base64");
-    return `export default Uint8Array.from(atob("${base64}"), (c) => c.charCodeAt(0));`;
+    return id.endsWith(".txt") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))};` : null;
   },
 };
 
@@ -30,7 +28,7 @@ const shared = { include: ["test/**/*.test.ts"], setupFiles: ["test/setup.ts"], 
 
 // One project for every engine and build: the same files everywhere. What is only about Node ends in .node.test.ts.
 const node = (build: Build) => ({
-  plugins: [wasmBytes],
+  plugins: [texts],
   resolve,
   test: { ...shared, exclude: [packaging], name: `node ${build}`, environment: "node" as const, provide: { build } },
 });
@@ -39,7 +37,7 @@ const node = (build: Build) => ({
 const packed = { test: { include: [packaging], name: "package", environment: "node" as const } };
 
 const browser = {
-  plugins: [wasmBytes],
+  plugins: [texts],
   resolve,
   optimizeDeps: { noDiscovery: true },
   test: {

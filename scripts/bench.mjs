@@ -22,7 +22,6 @@ await build({
   format: "esm",
   platform: "node",
   target: "es2022",
-  loader: { ".wasm": "binary" },
   define: { PEAK_MODULES: JSON.stringify(peaks) },
 });
 await import(pathToFileURL("dist/bench/index.mjs").href);

@@ -2,7 +2,7 @@
 //   node scripts/build.mjs [kernels]
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
@@ -16,6 +16,7 @@ for (const target of ["scalar", "simd", "relaxed"]) {
   const { error, stderr } = await asc.main(["assembly/index.ts", "--target", target]);
   process.stderr.write(stderr.toString());
   if (error) process.exit(1);
+  writeFileSync(`dist/wasm/${target}.txt`, encode(readFileSync(`dist/wasm/${target}.wasm`)));
 }
 if (kernelsOnly) process.exit(0);
 
@@ -32,10 +33,15 @@ await build({
   sourcemap: true,
   // The package holds src: the maps point there.
   sourcesContent: false,
-  loader: { ".wasm": "binary" },
 });
 // The main job and the page import the package by its name, as anybody would.
 await build({ ...common, entryPoints: ["demo/train.ts", "demo/showLessons.ts"], outdir: "dist/demo", platform: "node", packages: "external" });
 await build({ ...common, entryPoints: ["demo/page.ts"], outdir: "dist/demo", platform: "browser" });
 copyFileSync("demo/index.html", "dist/demo/index.html");
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
+
+/** Bytes as text for the bundle; `decode` in src/runtime/embedded.ts tells the form. */
+function encode(bytes) {
+  const character = (digit) => String.fromCharCode(digit + (digit < 57 ? 35 : 36));
+  return Array.from(bytes, (byte) => (byte < 88 ? "" : character(87 + Math.floor(byte / 88))) + character(byte % 88)).join("");
+}

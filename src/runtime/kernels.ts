@@ -1,9 +1,10 @@
 // The only file that knows how the WebAssembly modules are made: which build runs, when it is compiled, and what it exports.
 
-import scalar from "../../dist/wasm/scalar.wasm";
-import simd from "../../dist/wasm/simd.wasm";
-import relaxed from "../../dist/wasm/relaxed.wasm";
+import scalar from "../../dist/wasm/scalar.txt";
+import simd from "../../dist/wasm/simd.txt";
+import relaxed from "../../dist/wasm/relaxed.txt";
 import type { instantiate } from "../../dist/wasm/scalar.js";
+import { decode } from "./embedded.ts";
 import { setMemoryLimit, wasmMemory } from "./memory.ts";
 
 /** The three builds of the one kernel source: plain WebAssembly, SIMD, and SIMD with relaxed (fused) multiply-add. */
@@ -12,9 +13,10 @@ export type Build = "scalar" | "simd" | "relaxed";
 /** @internal The kernels' raw exports. Pointers are byte addresses in the shared memory, sizes count elements. */
 export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 
-const modules: Record<Build, Uint8Array<ArrayBuffer>> = { relaxed, simd, scalar };
+const texts: Record<Build, string> = { relaxed, simd, scalar };
 // Fastest first: `kernels` takes the first that the engine validates.
-const builds = Object.keys(modules) as Build[];
+const builds = Object.keys(texts) as Build[];
+const decoded: Partial<Record<Build, Uint8Array<ArrayBuffer>>> = {};
 
 let active: { build: Build; kernels: Kernels } | undefined;
 let dry = false;
@@ -22,7 +24,7 @@ let dry = false;
 /** @internal The kernels of the active build; the first call compiles the best build that the engine validates, synchronously. */
 export function kernels(): Kernels {
   if (dry) return noKernels;
-  return (active ?? activate(new WebAssembly.Module(modules[best()]), best())).kernels;
+  return (active ?? activate(new WebAssembly.Module(bytesOf(best())), best())).kernels;
 }
 
 /** What `init` accepts. */
@@ -55,16 +57,16 @@ export interface Capabilities {
  */
 export async function init(options: InitOptions = {}): Promise<Capabilities> {
   const { build = best(), memoryLimit } = options;
-  if (!(build in modules)) throw new TypeError(`init: build must be one of ${builds.join(", ")}, got ${String(build)}`);
-  if (!WebAssembly.validate(modules[build])) throw new RangeError(`init: build ${build} is not available: ${missing[build]}`);
+  if (!builds.includes(build)) throw new TypeError(`init: build must be one of ${builds.join(", ")}, got ${String(build)}`);
+  if (!isValid(build)) throw new RangeError(`init: build ${build} is not available: ${missing[build]}`);
   if (memoryLimit !== undefined) setMemoryLimit(memoryLimit);
-  if (active?.build !== build) activate(await WebAssembly.compile(modules[build]), build);
+  if (active?.build !== build) activate(await WebAssembly.compile(bytesOf(build)), build);
   return capabilities();
 }
 
 /** Tells which build runs and what the engine lacks for the others. */
 export function capabilities(): Capabilities {
-  const available = builds.filter((build) => WebAssembly.validate(modules[build]));
+  const available = builds.filter(isValid);
   const unavailable: Capabilities["unavailable"] = {};
   for (const build of builds) if (!available.includes(build)) unavailable[build] = missing[build];
   return { build: active?.build ?? best(), available, unavailable, threads: 1 };
@@ -94,8 +96,16 @@ const missing: Record<Build, string> = {
 
 const noKernels = new Proxy({}, { get: () => () => 0 }) as Kernels;
 
+function bytesOf(build: Build): Uint8Array<ArrayBuffer> {
+  return (decoded[build] ??= decode(texts[build]));
+}
+
+function isValid(build: Build): boolean {
+  return WebAssembly.validate(bytesOf(build));
+}
+
 function best(): Build {
-  return builds.find((build) => WebAssembly.validate(modules[build])) ?? "scalar";
+  return builds.find(isValid) ?? "scalar";
 }
 
 function activate(module: WebAssembly.Module, build: Build): { build: Build; kernels: Kernels } {
