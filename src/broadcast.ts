@@ -3,7 +3,7 @@
 // length 1, or one that is missing in front, is repeated.
 
 import { BROADCAST_PTR, floats, ints } from "./runtime/memory.ts";
-import { format, type Shape, ShapeError } from "./shape.ts";
+import { format, sameShape, type Shape, ShapeError } from "./shape.ts";
 import { stridesOf } from "./strides.ts";
 import type { DType, Layout, Tensor } from "./tensor.ts";
 
@@ -14,6 +14,8 @@ import type { DType, Layout, Tensor } from "./tensor.ts";
  * @throws ShapeError if two lengths of an axis differ and neither is 1, or there are more than 8 axes
  */
 export function broadcastShape(op: string, operands: readonly (readonly [name: string, x: { readonly shape: Shape }])[]): Shape {
+  const first = operands[0]![1].shape;
+  if (first.length <= MAX_RANK && operands.every(([, { shape }]) => sameShape(shape, first))) return first;
   const rank = Math.max(...operands.map(([, { shape }]) => shape.length));
   const shapes = () => `(${operands.map(([name, { shape }]) => `${name} ${format(shape)}`).join(", ")})`;
   if (rank > MAX_RANK) throw new ShapeError(`${op}: at most ${MAX_RANK} axes, got ${rank} ${shapes()}`);
@@ -41,26 +43,32 @@ export function broadcastShape(op: string, operands: readonly (readonly [name: s
  * @param operands at most three, whose shapes broadcast to that of y
  */
 export function broadcastPtr(y: Tensor<DType>, operands: readonly (Tensor<DType> | number)[]): number {
-  const lengths: number[] = [];
-  const steps: number[][] = operands.map(() => []);
-  const all = operands.map((x) => (typeof x === "number" || x.size === 1 ? undefined : stepsAlong(x, y.shape)));
+  const fields = ints(BROADCAST_PTR, 1 + 4 * MAX_RANK);
+  // Mostly all operands lie as y does, or are single numbers: then there is one axis.
+  const plain = operands.every((x) => typeof x === "number" || x.size === 1 || (x.layout === y.layout && sameShape(x.shape, y.shape)));
+  if (plain) {
+    fields[0] = 1;
+    fields[1] = y.size;
+    for (let i = 1; i <= 3; i++) {
+      const x = operands[i - 1];
+      fields[1 + MAX_RANK * i] = typeof x === "object" && x.size !== 1 ? 1 : 0;
+    }
+    return BROADCAST_PTR;
+  }
+  const along = operands.map((x) => (typeof x === "number" || x.size === 1 ? new Array<number>(y.shape.length).fill(0) : stepsAlong(x, y.shape)));
+  fields.fill(0);
+  let rank = 0, last = 1;
   for (const axis of storageOrder(y.shape.length, y.layout)) {
     const length = y.shape[axis]!;
     if (length === 1) continue;
-    const last = lengths.length - 1;
     // An axis joins the one around it where every operand goes on evenly from one to the other.
-    const joins = last >= 0 && all.every((along, i) => steps[i]![last] === (along ? along[axis]! * length : 0));
-    if (joins) lengths[last]! *= length;
-    else lengths.push(length);
-    const to = joins ? last : last + 1;
-    all.forEach((along, i) => (steps[i]![to] = along ? along[axis]! : 0));
+    const joins = rank > 0 && along.every((steps, i) => fields[rank + MAX_RANK * (i + 1)] === steps[axis]! * length);
+    if (!joins) rank++;
+    last = joins ? last * length : length;
+    fields[rank] = last;
+    along.forEach((steps, i) => (fields[rank + MAX_RANK * (i + 1)] = steps[axis]!));
   }
-  if (lengths.length === 0) lengths.push(1);
-  const fields = new Int32Array(1 + 4 * MAX_RANK);
-  fields[0] = lengths.length;
-  fields.set(lengths, 1);
-  steps.forEach((list, i) => fields.set(list, 1 + MAX_RANK * (i + 1)));
-  ints(BROADCAST_PTR, fields.length).set(fields);
+  fields[0] = rank;
   return BROADCAST_PTR;
 }
 

@@ -21,11 +21,12 @@ import { where } from "./where.ts";
  * pow(2, tensor([1, 2, 3])); // [2, 4, 8]
  */
 export function pow(a: Operand, b: Operand): Tensor {
-  const y = elementwise("pow", kernels().powBroadcast, { a, b });
+  // A square is one multiplication, and by far the most frequent power.
+  const y = b === 2 ? elementwise("pow", kernels().mulBroadcast, { a, b: a }) : elementwise("pow", kernels().powBroadcast, { a, b });
   return record(
     y,
     ...toward(a, (dy) => {
-      if (typeof b === "number") return b === 0 ? mul(dy, 0) : mul(dy, mul(pow(a, b - 1), b));
+      if (typeof b === "number") return b === 0 ? mul(dy, 0) : mul(dy, mul(b === 2 ? a : pow(a, b - 1), b));
       return where(eq(b, 0), 0, mul(dy, mul(pow(a, sub(b, 1)), b)));
     }),
     ...toward(b, (dy) => {

@@ -6,12 +6,12 @@
 
 const PAGE_BYTES = 65536;
 /** The first page holds the kernels' constant tables; address 0 is never handed out. */
-const HEAP_START = PAGE_BYTES + 1280;
+const HEAP_START = PAGE_BYTES + 3584;
 /** Where the geometry of the window that the next kernel call reads is written: 128 bytes. */
 export const WINDOW_PTR: number = PAGE_BYTES;
 /** Where the axes of the next strided movement are written: 128 bytes behind the window. */
 export const STRIDES_PTR: number = PAGE_BYTES + 128;
-/** Where the geometry of the next broadcast is written, with its scratch: 1024 bytes in front of the heap. */
+/** Where the geometry of the next broadcast is written, with its scratch: 3328 bytes in front of the heap. */
 export const BROADCAST_PTR: number = PAGE_BYTES + 256;
 /** Vector loads may reach this far past the end of the last block. */
 const SLACK_BYTES = 64;

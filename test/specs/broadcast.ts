@@ -29,8 +29,10 @@ export const pairs: [Shape, Shape][] = [
   // For each channel, position, image and pixel of maps and volumes, and maps of another rank.
   [[2, 5, 3, 4], [1, 5, 1, 1]], [[5, 1, 1], [2, 5, 3, 4]], [[2, 5, 3, 4], [3, 4]], [[2, 5, 3, 4], [2, 1, 1, 1]], [[2, 5, 3, 4], [2, 1, 3, 4]],
   [[2, 5, 3, 4], [2, 5, 1, 4]], [[2, 1, 3, 1], [5, 1, 4]], [[1, 3, 2, 1, 5], [2, 3, 1, 2, 1]], [[2, 4, 1, 3, 2], [4, 3, 1, 2]],
+  // Short rows of which many are joined, with a rest; in the last pair the row that is repeated does not lie dense.
+  [[131, 3], [3]], [[2, 90, 5], [2, 1, 5]], [[2, 3, 90, 3], [2, 3, 1, 3]],
   // Longer than what is gathered at a time; as many axes as there may be, none of which can be joined.
-  [[3, 131], [3, 1]], [[2, 131, 1], [131, 2]], [[2, 1, 2, 1, 2, 1, 2, 1], [1, 2, 1, 2, 1, 2, 1, 2]],
+  [[3, 300], [3, 1]], [[2, 300, 1], [300, 2]], [[2, 1, 2, 1, 2, 1, 2, 1], [1, 2, 1, 2, 1, 2, 1, 2]],
   // Nothing.
   [[0, 3], [3]], [[2, 0, 3, 3], [1, 1, 3, 3]], [[0], [1]],
 ];
