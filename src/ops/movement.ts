@@ -30,13 +30,10 @@ export function moveAdjoint(dy: Tensor, blocks: readonly Block[], shape: Shape, 
   const dx = empty(shape, layout);
   // The first block mostly is the whole of x, and need not be added to zeros.
   const [first, ...rest] = blocks;
-  if (first && sizeOf(first.lengths) === dx.size && first.x.steps.every((step, k) => step !== 0 || first.lengths[k] === 1)) {
-    copyBlock(dy, dx, { lengths: first.lengths, x: first.y, y: first.x });
-  } else {
-    fill(dx, 0);
-    rest.unshift(...blocks.slice(0, 1));
-  }
-  for (const block of rest) addBlock(dy, dx, block);
+  const whole = first && sizeOf(first.lengths) === dx.size && first.x.steps.every((step, k) => step !== 0 || first.lengths[k] === 1);
+  if (whole) copyBlock(dy, dx, { lengths: first.lengths, x: first.y, y: first.x });
+  else fill(dx, 0);
+  for (const block of whole ? rest : blocks) addBlock(dy, dx, block);
   return record(dx, [dy, (ddx) => move(ddx, blocks, dy.shape, dy.layout)]);
 }
 
