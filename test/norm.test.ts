@@ -3,7 +3,7 @@ import { batchNorm, gradients, groupNorm, instanceNorm, layerNorm, memory, mul, 
 import { withLayout } from "../src/tape.ts";
 import { dot, type NdArray, ndarray, plus, randomArray } from "./array.ts";
 import { checkClose, EPSILON, title, toTensor } from "./check.ts";
-import { batchNormSpec, groupNormSpec, instanceNormSpec, layerNormSpec } from "./specs/normalisation.ts";
+import { batchNormSpec, groupNormSpec, instanceNormSpec, layerNormSpec, localResponseNormSpec } from "./specs/normalisation.ts";
 import type { Case, OpSpec } from "./specs/spec.ts";
 
 const specs: OpSpec<any>[] = [batchNormSpec, instanceNormSpec, groupNormSpec, layerNormSpec];
@@ -22,7 +22,7 @@ function secondDifference(
 }
 
 describe("gradients of gradients", () => {
-  for (const spec of specs) {
+  for (const spec of [...specs, localResponseNormSpec] as OpSpec<any>[]) {
     const cases = spec.cases.filter(({ shapes: [x] }) => sizeOf(x!) > 0 && sizeOf(x!) < 200);
     test.each(cases.map((one) => [title(one), one] as [string, Case<unknown>]))(`${spec.name} %s`, (_, { shapes, options }) => {
       scope(() => {

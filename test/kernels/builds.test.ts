@@ -146,6 +146,7 @@ const others: Run[] = [
       return y;
     },
   })),
+  elementwise("channelWindowSum", (a, _, y) => k().channelWindowSum(1, n, 3, 2, a, y.ptr)),
   elementwise("dropout", (a, _, y) => k().dropout(n, 12345, 0xfedcba98, 0x40000000, 1.25, a, y.ptr)),
   ...[[1, 300, 13, 13], [3, 50, 18, 3], [200, 1, 9, 1]].map(normalisation),
 ];

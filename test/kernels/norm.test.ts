@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { kernels } from "../../src/runtime/kernels.ts";
+import { product } from "../array.ts";
 import { checkClose } from "../check.ts";
 import { type Buffers, random, withBuffers } from "./buffers.ts";
 
@@ -106,6 +107,20 @@ test("in place: y may be x, dx may be dy", () => {
     return [y.data(), dx.data()];
   });
   expect(run(true)).toEqual(run(false));
+});
+
+test("channelWindowSum", () => {
+  for (const { n, before, after } of product({ n: [1, 3, 4, 5, 9, 16], before: [0, 1, 3, 16], after: [0, 1, 2, 16] })) {
+    withBuffers((buffers) => {
+      const rows = 3, x = random(rows * n, 1), y = buffers.output(rows * n);
+      kernels().channelWindowSum(rows, n, before, after, buffers.input(x), y.ptr);
+      const expected = x.map((_, i) => {
+        const row = Math.floor(i / n) * n, channel = i - row;
+        return x.slice(row + Math.max(0, channel - before), row + Math.min(n, channel + after + 1)).reduce((a, b) => a + b, 0);
+      });
+      checkClose(`${n} channels, ${before} before, ${after} after`, y.data(), expected, before + after + 1);
+    });
+  }
 });
 
 test("inverseStd", () => {

@@ -24,7 +24,7 @@ import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
 import { maxPool3dSpec } from "./maxPool3d.ts";
 import { maxUnpool2dSpec } from "./maxUnpool2d.ts";
-import { batchNormSpec, groupNormSpec, instanceNormSpec, layerNormSpec } from "./normalisation.ts";
+import { batchNormSpec, groupNormSpec, instanceNormSpec, layerNormSpec, localResponseNormSpec } from "./normalisation.ts";
 import { padSpec } from "./pad.ts";
 import { flipSpec, permuteSpec, squeezeSpec, transposeSpec, unsqueezeSpec } from "./permute.ts";
 import { pixelShuffleSpec, pixelUnshuffleSpec } from "./pixelShuffle.ts";
@@ -81,6 +81,7 @@ export const specs: OpSpec<any>[] = [
   instanceNormSpec,
   interpolateSpec,
   layerNormSpec,
+  localResponseNormSpec,
   linearSpec,
   logSpec,
   lpPool1dSpec,

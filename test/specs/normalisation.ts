@@ -1,5 +1,6 @@
 import {
-  batchNorm, type BatchNormOptions, groupNorm, instanceNorm, type InstanceNormOptions, type Layout, layerNorm, type Shape, ShapeError, tensor, type Tensor, zeros,
+  batchNorm, type BatchNormOptions, groupNorm, instanceNorm, type InstanceNormOptions, type Layout, layerNorm, localResponseNorm,
+  type LocalResponseNormOptions, type Shape, ShapeError, tensor, type Tensor, zeros,
 } from "../../src/index.ts";
 import { withLayout } from "../../src/tape.ts";
 import { at, forEachIndex, type NdArray, ndarray, randomArray, setAt } from "../array.ts";
@@ -184,5 +185,38 @@ export const layerNormSpec: OpSpec<LayerCase> = {
     { name: "a negative length", call: () => layerNorm(zeros([3]), -3), error: RangeError, message: /^layerNorm: normalizedShape must be an integer of at least 0, got -3/ },
     { name: "normalizedShape of wrong kind", call: () => layerNorm(zeros([3]), "3" as never), error: TypeError, message: /^layerNorm: shape must be an array of lengths, got "3"/ },
     { name: "shape of bias", call: () => layerNorm(zeros([2, 3]), 3, { bias: zeros([2]) }), error: ShapeError, message: /^layerNorm: bias must have shape \[3\], it has \[2\] \(x \[2, 3\]\)/ },
+  ],
+};
+
+type ResponseCase = Common & LocalResponseNormOptions & { size: number };
+
+export const localResponseNormSpec: OpSpec<ResponseCase> = {
+  name: "localResponseNorm",
+  run: ([x], { layout, size, ...options }) => localResponseNorm(arranged(x!, layout), size, options),
+  reference: ([x], { size, alpha = 1e-4, beta = 0.75, k = 1 }) => {
+    const y = ndarray(x!.shape);
+    forEachIndex(x!.shape, (n, c, ...position) => {
+      let sum = 0;
+      for (let i = 0; i < size; i++) sum += at(x!, n!, c! - Math.floor(size / 2) + i, ...position) ** 2;
+      setAt(y, at(x!, n!, c!, ...position) / (k + (alpha * sum) / size) ** beta, n!, c!, ...position);
+    });
+    return y;
+  },
+  // Windows within, at and beyond the channels; vectors of windows between both borders.
+  cases: ([
+    [[2, 1, 3], 3], [[1, 3, 4], 2], [[2, 5, 3], 5], [[1, 16, 2, 3], 3], [[2, 17, 2, 2], 4], [[1, 9, 3, 3], 1], [[1, 4, 2, 2], 9], [[1, 5, 2, 2], 30],
+    [[1, 13, 2, 1, 2], 6], [[0, 3, 4], 3], [[2, 0, 3], 3],
+  ] as [Shape, number][]).flatMap(([shape, size]): Case<ResponseCase>[] => layouts(shape).flatMap((layout) => [
+    { shapes: [shape], options: { ...layout, size } },
+    { shapes: [shape], options: { ...layout, size, alpha: 2.5, beta: 0.5, k: 0.75 } },
+    { shapes: [shape], options: { ...layout, size, alpha: 1, beta: 2, k: 2 } },
+  ])),
+  terms: (_, { size }) => size,
+  affine: false,
+  bad: [
+    { name: "rank of x", call: () => localResponseNorm(zeros([2, 3]), 3), error: ShapeError, message: /^localResponseNorm: x must have at least 3 axes \[N, C, \.\.\.\], it has 2 \(x \[2, 3\]\)/ },
+    { name: "an empty window", call: () => localResponseNorm(zeros([2, 3, 4]), 0), error: RangeError, message: /^localResponseNorm: size must be a positive integer, got 0/ },
+    { name: "alpha NaN", call: () => localResponseNorm(zeros([2, 3, 4]), 3, { alpha: NaN }), error: RangeError, message: /^localResponseNorm: alpha must be finite, got NaN/ },
+    { name: "beta of wrong kind", call: () => localResponseNorm(zeros([2, 3, 4]), 3, { beta: "1" as never }), error: TypeError, message: /^localResponseNorm: beta must be a number, got "1"/ },
   ],
 };
