@@ -147,6 +147,7 @@ function walk(
 ): void {
   const win = changetype<Window>(window);
   const d = win.d, h = win.h, w = win.w, c = win.c;
+  if (c == 0) return;
   let ox = from % win.ow, rest = from / win.ow;
   let oy = rest % win.oh;
   rest /= win.oh;

@@ -47,7 +47,8 @@ function adaptiveWindow(op: string, rank: number, x: Shape, outputSize: OutputSi
     if (size !== null) checkInteger(op, "outputSize", size, 1);
     return size ?? input[i]!;
   });
-  checkShape(op, [n, c, ...output]);
+  // With an empty batch too, the kernels count the positions of an image.
+  checkShape(op, [Math.max(n, 1), Math.max(c, 1), ...output]);
   const extend = (lengths: readonly number[]) => [...new Array<number>(3 - rank).fill(1), ...lengths] as unknown as Window["input"];
   return Object.freeze({
     n, c, o: c, groups: 1,

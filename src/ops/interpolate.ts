@@ -1,5 +1,5 @@
 import { kernels, isDry } from "../runtime/kernels.ts";
-import { ints, withScratch } from "../runtime/memory.ts";
+import { floats, ints, withScratch } from "../runtime/memory.ts";
 import { checkBoolean, checkNumber, checkShape, describe, format, type Shape, ShapeError } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
@@ -19,10 +19,12 @@ export interface InterpolateOptions {
   recomputeScaleFactor?: boolean;
 }
 
-/** The geometry of a resampling. The kernels read its sizes and the taps (`assembly/resample.ts`). */
+/** The geometry of a resampling; `input` and `output` are the sizes. */
 interface Resampling extends Window {
-  /** For every output position along D, H and W: first tap, number of taps, and as the bits of floats two weights. */
-  readonly taps: Int32Array;
+  readonly linear: boolean;
+  readonly alignCorners: boolean;
+  /** Elements of the input from one output to the next, along D, H and W. */
+  readonly steps: readonly number[];
 }
 
 /**
@@ -48,7 +50,7 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
 function resample(x: Tensor, win: Resampling): Tensor {
   x = withLayout(x, "channelsLast");
   const y = empty(win.outputShape, "channelsLast");
-  withTaps(win, (taps, row) => kernels().resample(windowPtr(win), taps, row, x.ptr, y.ptr));
+  withTaps(y, win, (taps, row) => kernels().resample(windowPtr(win), taps, row, x.ptr, y.ptr));
   return record(y, [x, (dy) => resampleAdjoint(dy, win)]);
 }
 
@@ -56,14 +58,16 @@ function resample(x: Tensor, win: Resampling): Tensor {
 function resampleAdjoint(dy: Tensor, win: Resampling): Tensor {
   dy = withLayout(dy, "channelsLast");
   const dx = empty(win.inputShape, "channelsLast");
-  withTaps(win, (taps, row) => kernels().resampleAdjoint(windowPtr(win), taps, row, dy.ptr, dx.ptr));
+  withTaps(dy, win, (taps, row) => kernels().resampleAdjoint(windowPtr(win), taps, row, dy.ptr, dx.ptr));
   return record(dx, [dy, (ddx) => resample(ddx, win)]);
 }
 
-function withTaps(win: Resampling, fn: (taps: number, row: number) => void): void {
-  if (isDry()) return;
-  withScratch([win.taps.length, win.input[2] * win.c], (taps, row) => {
-    ints(taps!, win.taps.length).set(win.taps);
+// Lends the kernels the taps, and a row of x; where there is an output at all.
+function withTaps(y: Tensor, win: Resampling, fn: (taps: number, row: number) => void): void {
+  if (isDry() || y.size === 0) return;
+  const [d, h, w] = win.output;
+  withScratch([4 * (d + h + w), win.input[2] * win.c], (taps, row) => {
+    win.output.forEach((outputs, axis) => writeTaps(taps! + 16 * [0, d, d + h][axis]!, outputs, axis, win));
     fn(taps!, row!);
   });
 }
@@ -103,20 +107,22 @@ function resampling(x: Shape, options: InterpolateOptions): Resampling {
   output.forEach((length, i) => {
     if (length < 1) throw new RangeError(`interpolate: scaleFactor ${factors![i]} leaves nothing of ${input[i]} (x ${format(x)})`);
   });
-  checkShape("interpolate", [n, c, ...output]);
+  // With an empty batch too, the kernels count the positions of an image.
+  checkShape("interpolate", [Math.max(n, 1), Math.max(c, 1), ...output]);
   const filler = new Array<number>(3 - rank).fill(1);
   const extend = (lengths: readonly number[]) => [...filler, ...lengths] as unknown as Window["input"];
   const ones = [1, 1, 1] as const;
-  const axes = extend(output).map((length, axis) => {
-    const i = axis - filler.length;
-    const from = i < 0 ? 1 : input[i]!;
-    return axisTaps(from, length, linear, alignCorners ?? false, recomputeScaleFactor ? undefined : factors?.[i]);
+  // Rounded to single precision, as in PyTorch.
+  const steps = output.map((length, i) => {
+    if (alignCorners) return length > 1 ? Math.fround((input[i]! - 1) / (length - 1)) : 0;
+    if (linear && length === input[i]) return 1;
+    return Math.fround(factors && !recomputeScaleFactor ? 1 / factors[i]! : input[i]! / length);
   });
   return Object.freeze({
     n, c, o: c, groups: 1,
     input: extend(input), output: extend(output), kernel: ones, stride: ones, padding: [0, 0, 0], dilation: ones,
     inputShape: x, outputShape: Object.freeze([n, c, ...output]),
-    taps: Int32Array.from(axes.flatMap((taps) => [...taps])),
+    linear, alignCorners: alignCorners ?? false, steps: extend(steps),
   } as const);
 }
 
@@ -132,14 +138,13 @@ function scales(scaleFactor: Sizes, rank: number): readonly number[] {
   return list;
 }
 
-// The step is rounded to single precision, and so is the product of "nearest", since PyTorch floors it so; in the linear modes its
-// compiled code keeps s exact up to the weights: equal bit by bit to 386,000 rows of PyTorch 1.13's matrices. (Only where a
-// scaleFactor other than 1 or 2 gives one or two times the length, the gradient of its "nearest" is not that of its output.)
-function axisTaps(length: number, outputs: number, linear: boolean, alignCorners: boolean, factor: number | undefined): Int32Array {
-  const taps = new Int32Array(4 * outputs);
-  const weights = new Float32Array(taps.buffer);
-  const ratio = alignCorners ? (outputs > 1 ? (length - 1) / (outputs - 1) : 0) : factor === undefined ? length / outputs : 1 / factor;
-  const step = Math.fround(linear && length === outputs ? 1 : ratio);
+// One axis of what the kernels read (`assembly/resample.ts`): for every output the first tap, how many, and two weights. The product
+// of "nearest" is rounded to single precision, since PyTorch floors it so; in the linear modes its compiled code keeps s exact up
+// to the weights: equal bit by bit to 386,000 rows of PyTorch 1.13's matrices. (Only where a scaleFactor other than 1 or 2 gives
+// one or two times the length, the gradient of its "nearest" is not that of its output.)
+function writeTaps(ptr: number, outputs: number, axis: number, { input, steps, linear, alignCorners }: Resampling): void {
+  const taps = ints(ptr, 4 * outputs), weights = floats(ptr, 4 * outputs);
+  const length = input[axis]!, step = steps[axis]!;
   for (let i = 0; i < outputs; i++) {
     const s = !linear ? Math.fround(step * i) : alignCorners ? step * i : Math.max(step * (i + 0.5) - 0.5, 0);
     const first = Math.min(Math.floor(s), length - 1);
@@ -149,5 +154,4 @@ function axisTaps(length: number, outputs: number, linear: boolean, alignCorners
     weights[4 * i + 2] = 1 - far;
     weights[4 * i + 3] = far;
   }
-  return taps;
 }

@@ -87,7 +87,7 @@ function unpoolWindow(x: Shape, indices: Shape, kernelSize: Sizes, options: MaxU
     return wanted;
   });
   const inputShape = Object.freeze([n, c, ...input]);
-  checkShape("maxUnpool2d", inputShape);
+  checkShape("maxUnpool2d", [Math.max(n, 1), Math.max(c, 1), ...input]);
   return Object.freeze({
     n, c, o: c, groups: 1,
     input: [1, input[0]!, input[1]!], output: [1, pooled[0]!, pooled[1]!],

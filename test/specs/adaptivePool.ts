@@ -69,6 +69,7 @@ const bad = (name: string, pool: (x: Tensor, size: OutputSize) => Tensor): BadCa
     refuses("three sizes", () => pool(x(), [1, 2, 3]), ShapeError, "outputSize must have 2 numbers, got 3 \\(\\[1, 2, 3\\]\\)"),
     refuses("no size", () => pool(x(), undefined as never), TypeError, "outputSize must be a number, null or a list of 2, got undefined"),
     refuses("more than the memory holds", () => pool(x(), 2 ** 20), RangeError, "26388279066624 elements are more than the memory can hold"),
+    refuses("positions beyond the memory, of no channels", () => pool(zeros([2, 0, 4, 4]), 2 ** 20), RangeError, ".* elements are more than"),
     refuses("wrong dtype", () => pool(tensor(new Int32Array(16), [1, 1, 4, 4]) as never, 2), TypeError, "x must be float32, it is int32"),
   ];
 };

@@ -78,6 +78,7 @@ export const interpolateSpec: OpSpec<InterpolateOptions> = {
     { name: "factor of wrong kind", call: () => interpolate(x(), { scaleFactor: "2" as never }), error: TypeError, message: /^interpolate: scaleFactor must be a number or a list of 2, got "2"/ },
     { name: "a factor that leaves nothing", call: () => interpolate(x(), { scaleFactor: [1, 0.01] }), error: RangeError, message: /^interpolate: scaleFactor 0.01 leaves nothing of 32 \(x \[8, 3, 32, 32\]\)/ },
     { name: "a factor beyond the memory", call: () => interpolate(x(), { scaleFactor: 1e9 }), error: RangeError, message: /^interpolate: .* elements are more than the memory can hold/ },
+    { name: "positions beyond the memory, of no images", call: () => interpolate(zeros([0, 3, 4, 4]), { size: 2 ** 28 }), error: RangeError, message: /^interpolate: .* elements are more than the memory can hold/ },
     { name: "an unknown mode", call: () => interpolate(x(), { size: 2, mode: "bicubic" as never }), error: TypeError, message: /^interpolate: mode must be "nearest", "linear", "bilinear", "trilinear", got "bicubic"/ },
     { name: "a mode of another rank", call: () => interpolate(x(), { size: 2, mode: "linear" }), error: ShapeError, message: /^interpolate: mode "linear" needs x of 3 axes, it has 4/ },
     { name: "corners of nearest", call: () => interpolate(x(), { size: 2, alignCorners: false }), error: TypeError, message: /^interpolate: alignCorners goes with the linear modes only, got mode "nearest"/ },
