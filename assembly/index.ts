@@ -5,9 +5,9 @@ export {
   addBroadcast, divBroadcast, eq, eqInt, expand, le, leInt, lt, ltInt, maximumBroadcast, minimumBroadcast, mulBroadcast, ne, neInt,
   powBroadcast, subBroadcast, where,
 } from "./arithmetic";
+export { channelWindowSum } from "./channelWindow";
 export { columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters } from "./conv";
 export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
-export { channelWindowSum } from "./channelWindow";
 export { dropout } from "./dropout";
 export { argmaxAxis, argminAxis, maxAxis, minAxis, pickAxis, placeAxis } from "./extremes";
 export { abs, ceil, clamp, clampAdjoint, exp, floor, log, round, rsqrt, sign, sqrt } from "./functions";
