@@ -26,7 +26,7 @@ export function minAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize): voi
  * Shapes:   x [outer, n, inner]; y, index [outer, inner], index i32.
  * Writes:   overwrites y and index.
  * Requires: n > 0.
- * Adjoint:  `placeAxis`.
+ * Adjoint:  `scatterElements`, with one index per line.
  */
 export function argmaxAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize, index: usize): void {
   argExtreme<Above>(outer, n, inner, x, y, index);
@@ -35,39 +35,6 @@ export function argmaxAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize, i
 /** The smallest, otherwise as `argmaxAxis`. */
 export function argminAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize, index: usize): void {
   argExtreme<Below>(outer, n, inner, x, y, index);
-}
-
-/**
- * y[o, i] = x[o, index[o, i], i].
- *
- * Shapes:   x [outer, n, inner]; index, y [outer, inner], index i32.
- * Writes:   overwrites y.
- * Requires: 0 <= index < n.
- * Adjoint:  `placeAxis`.
- */
-export function pickAxis(outer: i32, n: i32, inner: i32, x: usize, index: usize, y: usize): void {
-  for (; outer > 0; outer--, x += <usize>(n * inner) << 2) {
-    for (let i = 0; i < inner; i++, index += 4, y += 4) {
-      store<f32>(y, load<f32>(x + (<usize>(load<i32>(index) * inner + i) << 2)));
-    }
-  }
-}
-
-/**
- * dx[o, index[o, i], i] = dy[o, i], and 0 elsewhere.
- *
- * Shapes:   dx [outer, n, inner]; index, dy [outer, inner], index i32.
- * Writes:   overwrites dx.
- * Requires: 0 <= index < n.
- * Adjoint:  `pickAxis`.
- */
-export function placeAxis(outer: i32, n: i32, inner: i32, dy: usize, index: usize, dx: usize): void {
-  fillRun(outer * n * inner, 0, dx);
-  for (; outer > 0; outer--, dx += <usize>(n * inner) << 2) {
-    for (let i = 0; i < inner; i++, index += 4, dy += 4) {
-      store<f32>(dx + (<usize>(load<i32>(index) * inner + i) << 2), load<f32>(dy));
-    }
-  }
 }
 
 // @ts-ignore: decorator

@@ -9,7 +9,7 @@ export { channelWindowSum } from "./channelWindow";
 export { columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters } from "./conv";
 export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
 export { dropout } from "./dropout";
-export { argmaxAxis, argminAxis, maxAxis, minAxis, pickAxis, placeAxis } from "./extremes";
+export { argmaxAxis, argminAxis, maxAxis, minAxis } from "./extremes";
 export { abs, ceil, clamp, clampAdjoint, exp, floor, log, round, rsqrt, sign, sqrt } from "./functions";
 export { gatherElements, gatherRows, scatterElements, scatterRows } from "./gather";
 export { gemm, gemmInPlace, packB, packedBFloats } from "./gemm";

@@ -1,15 +1,9 @@
-// The indices of extreme elements along an axis, and what follows from them:
-//
-//   select   y = S x     S takes one element of each line along the axis: linear while the winners stay the same
-//   place    dx = S' dy  its adjoint
-//
-// Recorded like any operation, each of the two is the adjoint of the other.
-
 import { kernels } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
 import { checkTensor, empty, type Tensor, toLayout } from "../tensor.ts";
-import { record, withLayout } from "../tape.ts";
-import { checkDim, checkKeepdim, countOver, finish, keptShape, passOver, type ReductionOptions } from "./reduction.ts";
+import { record } from "../tape.ts";
+import { around, scatterElements } from "./gathering.ts";
+import { checkDim, checkKeepdim, countOver, finish, keptShape, type ReductionOptions } from "./reduction.ts";
 
 /**
  * Index of the largest element along an axis: the first one among equals; NaN counts as the largest.
@@ -44,31 +38,18 @@ function argExtreme(op: string, kernel: Kernel, x: Tensor, dim: number | undefin
 }
 
 /** The extreme elements along an axis, and their indices. */
-export function selectExtreme(op: string, kernel: Kernel, x: Tensor, dim: number, options: ReductionOptions): { values: Tensor; indices: Tensor<"int32"> } {
+export function selectExtreme(
+  op: string, kernel: Kernel, x: Tensor, dim: number, options: ReductionOptions,
+): { values: Tensor; indices: Tensor<"int32"> } {
   checkTensor(op, "x", x);
   const axis = checkDim(op, x, dim), keepdim = checkKeepdim(op, options);
   countOver(op, x, [axis]);
   return scope(() => {
     const shape = keptShape(x.shape, [axis]);
     const values = empty(shape, x.layout), indices = empty(shape, x.layout, "int32");
-    kernel(...passOver(x, axis), x.ptr, values.ptr, indices.ptr);
-    record(values, [x, (dy) => place(dy, indices, x, axis)]);
+    kernel(...around(x.shape, x.layout, axis), x.ptr, values.ptr, indices.ptr);
+    // S picks one element of each line along the axis, and is linear while the winners stay the same: dx = S' dy.
+    record(values, [x, (dy) => scatterElements(dy, axis, indices, x.shape, x.layout)]);
     return { values: finish(values, [axis], keepdim), indices: finish(indices, [axis], keepdim) };
   });
-}
-
-/** y = S x: the elements of x at the indices along an axis. */
-function select(x: Tensor, indices: Tensor<"int32">, axis: number): Tensor {
-  x = withLayout(x, indices.layout);
-  const y = empty(indices.shape, indices.layout);
-  kernels().pickAxis(...passOver(x, axis), x.ptr, indices.ptr, y.ptr);
-  return record(y, [x, (dy) => place(dy, indices, x, axis)]);
-}
-
-/** dx = S' dy: every dy at its index along an axis of a tensor like x, and zeros. */
-function place(dy: Tensor, indices: Tensor<"int32">, x: Tensor, axis: number): Tensor {
-  dy = withLayout(dy, indices.layout);
-  const dx = empty(x.shape, indices.layout);
-  kernels().placeAxis(...passOver(dx, axis), dy.ptr, indices.ptr, dx.ptr);
-  return record(dx, [dy, (ddx) => select(ddx, indices, axis)]);
 }

@@ -21,7 +21,8 @@ import { reduce } from "./reduction.ts";
 export function expand(x: Tensor, shape: Shape): Tensor {
   checkTensor("expand", "x", x);
   const missing = Array.isArray(shape) ? shape.length - x.shape.length : 0;
-  const lengths = Array.isArray(shape) ? shape.map((length, axis) => (length === -1 && axis >= missing ? x.shape[axis - missing] : length)) : shape;
+  const kept = (length: number, axis: number) => (length === -1 && axis >= missing ? x.shape[axis - missing]! : length);
+  const lengths = Array.isArray(shape) ? shape.map(kept) : shape;
   checkShape("expand", lengths);
   const fits = missing >= 0 && x.shape.every((length, axis) => length === 1 || length === lengths[missing + axis]);
   if (!fits) throw new ShapeError(`expand: x ${format(x.shape)} cannot be repeated to ${format(shape)}`);

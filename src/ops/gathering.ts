@@ -63,7 +63,7 @@ export function gatherElements<D extends "float32" | "int32">(x: Tensor<D>, axis
 }
 
 /** dx[i, index[i, j, k], k] += dy[i, j, k]: the adjoint of `gatherElements`. */
-function scatterElements(dy: Tensor, axis: number, index: Tensor<"int32">, shape: Shape, layout: Layout): Tensor {
+export function scatterElements(dy: Tensor, axis: number, index: Tensor<"int32">, shape: Shape, layout: Layout): Tensor {
   dy = withLayout(dy, layout);
   const at = toLayout(index, layout);
   const dx = empty(shape, layout);
@@ -75,7 +75,7 @@ function scatterElements(dy: Tensor, axis: number, index: Tensor<"int32">, shape
 }
 
 /** What lies around an axis in memory, its length, and what lies within one step along it. */
-function around(shape: Shape, layout: Layout, axis: number): [outer: number, size: number, inner: number] {
+export function around(shape: Shape, layout: Layout, axis: number): [outer: number, size: number, inner: number] {
   const size = shape[axis]!, inner = stridesOf(shape, layout)[axis]!;
   return [sizeOf(shape) / Math.max(size * inner, 1), size, inner];
 }

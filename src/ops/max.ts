@@ -24,12 +24,14 @@ export interface ExtremeResult {
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, dim: number, options?: ReductionOptions): ExtremeResult;
 export function max(x: Tensor, dim?: number, options: ReductionOptions = {}): Tensor | ExtremeResult {
-  return dim === undefined ? extreme("max", kernels().maxAxis, x, dim, options) : selectExtreme("max", kernels().argmaxAxis, x, dim, options);
+  if (dim === undefined) return extreme("max", kernels().maxAxis, x, dim, options);
+  return selectExtreme("max", kernels().argmaxAxis, x, dim, options);
 }
 
 /** Smallest element, of all or along an axis with its index; otherwise as `max`. */
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, dim: number, options?: ReductionOptions): ExtremeResult;
 export function min(x: Tensor, dim?: number, options: ReductionOptions = {}): Tensor | ExtremeResult {
-  return dim === undefined ? extreme("min", kernels().minAxis, x, dim, options) : selectExtreme("min", kernels().argminAxis, x, dim, options);
+  if (dim === undefined) return extreme("min", kernels().minAxis, x, dim, options);
+  return selectExtreme("min", kernels().argminAxis, x, dim, options);
 }

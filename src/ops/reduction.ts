@@ -84,15 +84,8 @@ export function reduce(kernel: ReductionKernel, x: Tensor, dims: readonly number
   return y;
 }
 
-/** How an axis lies in memory: so many elements outside of it, along it, inside of it. */
-export type Pass = [outer: number, n: number, inner: number];
-
-/** One axis of x as a kernel walks it. */
-export function passOver(x: Tensor, axis: number): Pass {
-  const order = storageOrder(x.shape.length, x.layout);
-  const lengths = order.map((one) => x.shape[one]!), at = order.indexOf(axis);
-  return [sizeOf(lengths.slice(0, at)), lengths[at]!, sizeOf(lengths.slice(at + 1))];
-}
+/** So many elements outside of the axis, along it, inside of it. */
+type Pass = [outer: number, n: number, inner: number];
 
 function passesOver(x: Tensor, dims: readonly number[]): Pass[] {
   const groups: { length: number; reduced: boolean }[] = [];
