@@ -4,7 +4,7 @@ import { checkBoolean, checkNumber } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
 import { identity } from "./identity.ts";
-import { scale } from "./scale.ts";
+import { mul } from "./mul.ts";
 
 /** Options of the dropouts. */
 export interface DropoutOptions {
@@ -37,7 +37,7 @@ export function checkDropout(op: string, x: Tensor, p: number, { training = true
 /** `dropout` without its checks. */
 export function drop(x: Tensor, p: number, { training = true }: DropoutOptions): Tensor {
   if (!training || p === 0 || x.size === 0) return identity(x);
-  if (p === 1) return scale(x, 0);
+  if (p === 1) return mul(x, 0);
   // A dry run leaves the generator where it is.
   const random = isDry() ? undefined : defaultRandom();
   return masked(x, p, random?.next() ?? 0, random?.next() ?? 0);

@@ -4,9 +4,9 @@ import { checkNumber } from "../shape.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
 import { type PoolOptions, poolWindow, type Sizes } from "../window.ts";
 import { eq } from "./comparisons.ts";
+import { mul } from "./mul.ts";
 import { average } from "./pooling.ts";
 import { pow } from "./pow.ts";
-import { scale } from "./scale.ts";
 import { where } from "./where.ts";
 
 /** Options of a power-average pooling; the defaults are PyTorch's. */
@@ -21,7 +21,7 @@ export function lpPool(op: string, rank: number, x: Tensor, normType: number, ke
   const win = poolWindow(op, rank, x.shape, kernelSize, { stride, ceilMode });
   // The mean of what a window sees times the taps of a whole one, as in PyTorch: the two differ where ceilMode cuts a window off.
   const mean = average(pow(x, normType), { ...win, countIncludePad: false, divisor: 0 });
-  const sum = scale(mean, win.kernel.reduce((a, b) => a * b));
+  const sum = mul(mean, win.kernel.reduce((a, b) => a * b));
   // The root has no slope at 0; the gradient is 0 there.
   const none = eq(sum, 0);
   return where(none, 0, pow(where(none, 1, sum), 1 / normType));
