@@ -11,8 +11,8 @@ import { copy, fill, mul, scale } from "./pointwise";
 //   layer       N        1      D         1
 //
 // A mean is kept as two floats, mean + rest: (x - mean) - rest has all its digits where x lies far from 0 compared with its
-// spread. Sums run down the columns, row by row, and join in double precision; there is no multiply-add, so all builds agree
-// bit for bit.
+// spread. Sums run down the columns, row by row: those for the mean in double precision, the others in float32 for some rows, whose
+// sums join in double precision. There is no multiply-add, so all builds agree bit for bit.
 
 /** Rows that are summed before their sum joins the total: keeps the rounding error of long sums down. */
 const BLOCK: i32 = 32;
@@ -20,7 +20,7 @@ const BLOCK: i32 = 32;
 /**
  * mean + rest = sum of x / n, variance = sum of (x - mean - rest)^2 / n, over the n elements of each group.
  *
- * Two passes. The first sums the differences to the block's first row, the second those to the mean: nothing cancels.
+ * Two passes, the second over the differences to the mean: nothing cancels. The mean of equal elements is that element.
  *
  * Shapes:   x [blocks, rows, columns]; mean, rest, variance [blocks, groups]; scratch [5, columns].
  * Writes:   overwrites mean, rest, variance and scratch.
@@ -35,13 +35,11 @@ export function moments(
   // Totals are doubles.
   const total = scratch, part = total + 2 * bytes, means = part + bytes, rests = means + bytes;
   for (; blocks > 0; blocks--) {
-    fill(columns, 0, rests);
-    sumPowers(false, rows, columns, x, x, rests, total, part);
+    fill(2 * columns, 0, total);
+    for (let i = 0; i < rows; i++) join(columns, x + <usize>i * bytes, total);
     for (let g = 0; g < groups; g++) {
       const at = <usize>(g * width) << 2;
-      let exact: f64 = 0;
-      for (let j: usize = at; j < at + (<usize>width << 2); j += 4) exact += <f64>load<f32>(x + j) * rows + load<f64>(total + 2 * j);
-      exact /= n;
+      const exact = sumRun(width, total + 2 * at) / n;
       const high = <f32>exact;
       const low = <f32>(exact - high);
       store<f32>(mean + (<usize>g << 2), high);
@@ -49,11 +47,9 @@ export function moments(
       fill(width, high, means + at);
       fill(width, low, rests + at);
     }
-    sumPowers(true, rows, columns, x, means, rests, total, part);
+    sumSquares(rows, columns, x, means, rests, total, part);
     for (let g = 0; g < groups; g++) {
-      let sum: f64 = 0;
-      for (let j = <usize>(g * width) << 3; j < <usize>((g + 1) * width) << 3; j += 8) sum += load<f64>(total + j);
-      store<f32>(variance + (<usize>g << 2), <f32>(sum / n));
+      store<f32>(variance + (<usize>g << 2), <f32>(sumRun(width, total + (<usize>(g * width) << 3)) / n));
     }
     x += <usize>rows * bytes;
     mean += <usize>groups << 2;
@@ -183,8 +179,8 @@ export function normaliseInputAdjoint(
   }
 }
 
-/** total[j] = sum over rows of d or d^2, d = x[i, j] - mean[j] - rest[j]; total are doubles. Overwrites total and part. */
-function sumPowers(squared: bool, rows: i32, n: i32, x: usize, mean: usize, rest: usize, total: usize, part: usize): void {
+/** total[j] = sum over rows of (x[i, j] - mean[j] - rest[j])^2; total are doubles. Overwrites total and part. */
+function sumSquares(rows: i32, n: i32, x: usize, mean: usize, rest: usize, total: usize, part: usize): void {
   const bytes = <usize>n << 2;
   fill(2 * n, 0, total);
   for (let i0 = 0; i0 < rows; i0 += BLOCK) {
@@ -193,15 +189,13 @@ function sumPowers(squared: bool, rows: i32, n: i32, x: usize, mean: usize, rest
       let at: usize = 0, j = 0;
       if (ASC_FEATURE_SIMD) {
         for (; j <= n - 4; j += 4, at += 16) {
-          let d = f32x4.sub(f32x4.sub(v128.load(x + at), v128.load(mean + at)), v128.load(rest + at));
-          if (squared) d = f32x4.mul(d, d);
-          v128.store(part + at, f32x4.add(v128.load(part + at), d));
+          const d = f32x4.sub(f32x4.sub(v128.load(x + at), v128.load(mean + at)), v128.load(rest + at));
+          v128.store(part + at, f32x4.add(v128.load(part + at), f32x4.mul(d, d)));
         }
       }
       for (; j < n; j++, at += 4) {
-        let d = load<f32>(x + at) - load<f32>(mean + at) - load<f32>(rest + at);
-        if (squared) d *= d;
-        store<f32>(part + at, load<f32>(part + at) + d);
+        const d = load<f32>(x + at) - load<f32>(mean + at) - load<f32>(rest + at);
+        store<f32>(part + at, load<f32>(part + at) + d * d);
       }
     }
     join(n, part, total);
@@ -237,6 +231,13 @@ function sumProducts(rows: i32, n: i32, x: usize, dy: usize, mean: usize, rest: 
     }
     join(2 * n, part, total);
   }
+}
+
+/** Sum of doubles. */
+function sumRun(n: i32, x: usize): f64 {
+  let sum: f64 = 0;
+  for (; n > 0; n--, x += 8) sum += load<f64>(x);
+  return sum;
 }
 
 /** total[j] += part[j]; total are doubles. */
