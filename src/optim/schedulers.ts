@@ -208,7 +208,8 @@ export class LinearLR extends LRScheduler {
 
   lrAt(step: number): number {
     const { startFactor, endFactor, totalIters } = this;
-    return this.baseLr * (startFactor + ((endFactor - startFactor) * Math.min(step, totalIters)) / totalIters);
+    // The share is 1 exactly at the end: a rate that ends at 0 must not end below it.
+    return this.baseLr * (startFactor + (endFactor - startFactor) * (Math.min(step, totalIters) / totalIters));
   }
 }
 
