@@ -46,9 +46,10 @@ export const transposeSpec: OpSpec<Laid & { dim0: number; dim1: number }> = {
   name: "transpose",
   run: ([x], { dim0, dim1, ...laid }) => transpose(lay(x!, laid), dim0, dim1),
   reference: ([x], { dim0, dim1 }) => {
+    const rank = x!.shape.length, a = (dim0 + rank) % rank, b = (dim1 + rank) % rank;
     const swap = (list: readonly number[]): number[] => {
       const swapped = [...list];
-      [swapped[dim0], swapped[dim1]] = [list[dim1]!, list[dim0]!];
+      [swapped[a], swapped[b]] = [list[b]!, list[a]!];
       return swapped;
     };
     return pick(x!, swap(x!.shape), swap);
@@ -56,7 +57,7 @@ export const transposeSpec: OpSpec<Laid & { dim0: number; dim1: number }> = {
   cases: inLayouts([
     ...product({ rows: [1, 3, 4, 5, 8, 9], columns: [1, 4, 7] }).map(({ rows, columns }) => ({ shapes: [[rows, columns]], options: { dim0: 0, dim1: 1 } })),
     ...[[2, 3, 4], [2, 3, 4, 5], [1, 2, 3, 2, 2]].flatMap((shape) =>
-      product({ dim0: [0, 1, 2], dim1: [1, 2] }).map((options) => ({ shapes: [shape], options }))),
+      product({ dim0: [0, 1, 2], dim1: [1, 2, -1] }).map((options) => ({ shapes: [shape], options }))),
   ]),
   terms: () => 1,
   affine: true,
