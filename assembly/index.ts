@@ -18,7 +18,7 @@ export { inverseStd, moments, normalise, normaliseAdjointSums, normaliseInputAdj
 export { adam, euclideanNorm, rmsprop, sgd } from "./optim";
 export { add, axpy, copy, fill, mul, relu, reluAdjoint, scale } from "./pointwise";
 export { avgPool, avgPoolAdjoint, maxPool, maxPoolAdjoint, maxPoolSelect, maxUnpool } from "./pool";
-export { repeatRow, sum, sumAxis, sumRows } from "./reduce";
+export { repeatRow, sumAxis, sumRows } from "./reduce";
 export { resample, resampleAdjoint } from "./resample";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";
 export { stridedAdd, stridedCopy, stridedCopyBytes } from "./strided";

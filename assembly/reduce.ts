@@ -74,18 +74,8 @@ export function repeatRow(rows: i32, n: i32, x: usize, y: usize): void {
 }
 
 /**
- * y[0] = sum over i of x[i], in double precision, rounded once at the end.
- *
- * Shapes:   x [n], y [1].
- * Writes:   overwrites y.
- * Adjoint:  `fill`.
- */
-export function sum(n: i32, x: usize, y: usize): void {
-  store<f32>(y, <f32>total(n, x));
-}
-
-/**
- * y[o, i] = sum over j of x[o, j, i]. Where the axis is the innermost it is summed in double precision, otherwise in blocks.
+ * y[o, i] = sum over j of x[o, j, i]. Where the axis is the innermost, in double precision and rounded once; otherwise in
+ * blocks.
  *
  * Shapes:   x [outer, n, inner], y [outer, inner].
  * Writes:   overwrites y.
@@ -93,7 +83,7 @@ export function sum(n: i32, x: usize, y: usize): void {
  */
 export function sumAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize): void {
   for (; outer > 0; outer--, x += <usize>(n * inner) << 2, y += <usize>inner << 2) {
-    if (inner == 1) sum(n, x, y);
+    if (inner == 1) store<f32>(y, <f32>total(n, x));
     else sumRows(n, inner, x, y);
   }
 }

@@ -12,9 +12,9 @@
 import { kernels } from "../runtime/kernels.ts";
 import { withScratch } from "../runtime/memory.ts";
 import { empty, type Tensor } from "../tensor.ts";
-import { record, withLayout } from "../tape.ts";
+import { type Edge, record, withLayout } from "../tape.ts";
 import { adjointWindow, type Window, windowPtr } from "../window.ts";
-import { channelSum } from "./channels.ts";
+import { sum } from "./sum.ts";
 
 /** y = conv(x, w) + bias, by the geometry of `win`. */
 export function conv(x: Tensor, w: Tensor, bias: Tensor | undefined, win: Window): Tensor {
@@ -55,8 +55,9 @@ export function convFilterAdjoint(x: Tensor, dy: Tensor, win: Window): Tensor {
   );
 }
 
-function biasEdge(bias: Tensor | undefined): (readonly [Tensor, typeof channelSum])[] {
-  return bias ? [[bias, channelSum]] : [];
+// Channels are axis 1.
+function biasEdge(bias: Tensor | undefined): Edge[] {
+  return bias ? [[bias, (dy) => sum(dy, dy.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])))]] : [];
 }
 
 function isDepthwise(win: Window): boolean {

@@ -4,7 +4,7 @@ import { discard } from "../scope.ts";
 import { checkShape, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
-import { channelSum } from "./channels.ts";
+import { sumTo } from "./expand.ts";
 import { reshape } from "./reshape.ts";
 
 /**
@@ -75,7 +75,7 @@ export function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean, 
     multiply(a, b, transA, transB, one, [], bias),
     [a, (dy) => (transA ? product(b, dy, transB, true) : product(dy, b, false, !transB))],
     [b, (dy) => (transB ? product(dy, a, true, transA) : product(a, dy, !transA, false))],
-    ...(bias ? [[bias, channelSum] as const] : []),
+    ...(bias ? [[bias, (dy: Tensor) => sumTo(dy, bias.shape)] as const] : []),
   );
 }
 

@@ -124,7 +124,7 @@ const others: Run[] = [
   elementwise("exp", (a, _, y) => k().exp(n, a, y.ptr)),
   elementwise("log", (a, _, y) => k().log(n, a, y.ptr)),
   elementwise("reluAdjoint", (a, b, y) => k().reluAdjoint(n, a, b, y.ptr)),
-  ...(["addBroadcast", "divBroadcast", "powBroadcast", "maximumBroadcast", "lt"] as const).map((name) =>
+  ...(["addBroadcast", "mulBroadcast", "divBroadcast", "powBroadcast", "maximumBroadcast", "lt"] as const).map((name) =>
     elementwise(name, (a, b, y) => k()[name](broadcastPtr(vector, [vector, vector]), a, b, y.ptr))),
   ...[1, 7, 1009].map((count): Run => ({
     name: `sum ${count}`,
@@ -132,7 +132,7 @@ const others: Run[] = [
     exact: true,
     run: (buffers) => {
       const y = buffers.output(1);
-      k().sum(count, buffers.input(random(count, 1)), y.ptr);
+      k().sumAxis(1, count, 1, buffers.input(random(count, 1)), y.ptr);
       return y;
     },
   })),

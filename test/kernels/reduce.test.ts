@@ -54,11 +54,11 @@ test("repeatRow", () => {
   }
 });
 
-describe("sum", () => {
+describe("sumAxis of one row", () => {
   const sum = (x: ArrayLike<number>) =>
     withBuffers((buffers) => {
       const y = buffers.output(1);
-      kernels().sum(x.length, buffers.input(x), y.ptr);
+      kernels().sumAxis(1, x.length, 1, buffers.input(x), y.ptr);
       return y.data()[0]!;
     });
 
