@@ -1,9 +1,10 @@
-import { batchNorm, groupNorm, instanceNorm, layerNorm, type Shape, type Tensor, tensor } from "../../src/index.ts";
+import { batchNorm, groupNorm, instanceNorm, layerNorm, localResponseNorm, type Shape, type Tensor, tensor } from "../../src/index.ts";
 import batchNormFile from "./batchNorm.json" with { type: "json" };
 import type { Family } from "./family.ts";
 import groupNormFile from "./groupNorm.json" with { type: "json" };
 import instanceNormFile from "./instanceNorm.json" with { type: "json" };
 import layerNormFile from "./layerNorm.json" with { type: "json" };
+import localResponseNormFile from "./localResponseNorm.json" with { type: "json" };
 
 export const norms: Family[] = [
   {
@@ -36,6 +37,12 @@ export const norms: Family[] = [
     file: groupNormFile as never,
     run: ([x, weight, bias], { numGroups, ...options }) => groupNorm(x!, numGroups, { ...options, weight, bias }),
     terms: ({ shapes: [x] }) => volume(x!),
+  },
+  {
+    name: "localResponseNorm",
+    file: localResponseNormFile as never,
+    run: ([x], { size, ...options }) => localResponseNorm(x!, size, options),
+    terms: ({ options: { size } }) => size,
   },
 ];
 
