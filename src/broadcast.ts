@@ -55,7 +55,8 @@ export function broadcastPtr(y: Tensor<DType>, operands: readonly (Tensor<DType>
     }
     return BROADCAST_PTR;
   }
-  const along = operands.map((x) => (typeof x === "number" || x.size === 1 ? new Array<number>(y.shape.length).fill(0) : stepsAlong(x, y.shape)));
+  const standing = new Array<number>(y.shape.length).fill(0);
+  const along = operands.map((x) => (typeof x === "number" || x.size === 1 ? standing : stepsAlong(x, y.shape)));
   fields.fill(0);
   let rank = 0, last = 1;
   for (const axis of storageOrder(y.shape.length, y.layout)) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
-  abs, amax, amin, argmax, argmin, clamp, div, eq, exp, expand, ge, gradients, gt, le, log, lt, max, maximum, mean, memory, minimum, mul, ne, ones, pow,
-  reshape, rsqrt, scope, type Shape, ShapeError, sign, sqrt, std, sub, sum, tensor, type Tensor, variance, where, zeros,
+  abs, amax, amin, argmax, argmin, clamp, div, eq, exp, expand, ge, gradients, gt, le, log, lt, max, maximum, mean, memory, minimum, mul,
+  ne, ones, pow, reshape, rsqrt, scope, type Shape, ShapeError, sign, sqrt, std, sub, sum, tensor, type Tensor, variance, where, zeros,
 } from "../src/index.ts";
 import { sumTo } from "../src/ops/expand.ts";
 import { dot, type NdArray, ndarray, plus, randomArray } from "./array.ts";
@@ -81,7 +81,8 @@ describe("NaN and infinities", () => {
         values[at] = NaN;
         if (at < 18) values[18] = NaN;
         scope(() => {
-          const rows = tensor(values, [1, 19]), columns = tensor(values, [19, 1]), pairs = tensor(values.flatMap((value) => [value, value]), [19, 2]);
+          const rows = tensor(values, [1, 19]), columns = tensor(values, [19, 1]);
+          const pairs = tensor(values.flatMap((value) => [value, value]), [19, 2]);
           for (const [x, axis] of [[rows, 1], [columns, 0], [pairs, 0]] as const) {
             expect(numbers(amax(x, axis))[0]).toBeNaN();
             expect(numbers(amin(x, axis))[0]).toBeNaN();
@@ -179,7 +180,8 @@ describe("argmax and argmin", () => {
 });
 
 describe("expand", () => {
-  const repeated = pairs.filter(([from, to]) => from.length <= to.length && from.every((length, i) => length === 1 || length === to[to.length - from.length + i]));
+  const fits = (from: Shape, to: Shape) => from.every((length, i) => length === 1 || length === to[to.length - from.length + i]);
+  const repeated = pairs.filter(([from, to]) => from.length <= to.length && fits(from, to));
 
   test.each(repeated)("%j to %j and back are adjoint", (from, to) => {
     for (const lying of [(x: Tensor) => x, plain]) {
@@ -291,8 +293,9 @@ test("nothing is left behind, with a tape and without", () => {
       const inside = memory();
       scope(() => {
         for (const fn of [
-          () => sub(x, y), () => sum(x, [0, 1]), () => mean(y, 2), () => variance(x, [0, 2, 3]), () => std(y), () => amax(x, 1), () => max(y, 1).values,
-          () => where(gt(x, 0), x, y), () => pow(abs(y), x), () => clamp(x, 0, 1), () => maximum(x, y), () => expand(sum(x, 1, { keepdim: true }), x.shape),
+          () => sub(x, y), () => sum(x, [0, 1]), () => mean(y, 2), () => variance(x, [0, 2, 3]), () => std(y), () => amax(x, 1),
+          () => max(y, 1).values, () => where(gt(x, 0), x, y), () => pow(abs(y), x), () => clamp(x, 0, 1), () => maximum(x, y),
+          () => expand(sum(x, 1, { keepdim: true }), x.shape),
         ]) {
           fn();
           gradients(() => sum(fn()), [x, y]);
@@ -306,7 +309,10 @@ test("nothing is left behind, with a tape and without", () => {
 
 test("outside of scopes a call leaves its result and nothing else", () => {
   const x = toTensor(randomArray([2, 3, 4, 5], 1)), y = plain(x);
-  for (const fn of [() => sub(x, y), () => sum(x, 0), () => mean(y, [1, 2]), () => variance(x, 1), () => amax(x, [0, 3]), () => argmax(x), () => argmin(y, 2)]) {
+  for (const fn of [
+    () => sub(x, y), () => sum(x, 0), () => mean(y, [1, 2]), () => variance(x, 1), () => amax(x, [0, 3]), () => argmax(x),
+    () => argmin(y, 2),
+  ]) {
     const before = memory();
     fn().dispose();
     expect({ ...memory(), capacity: 0 }).toEqual({ ...before, capacity: 0 });

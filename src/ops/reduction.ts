@@ -47,8 +47,9 @@ export function checkKeepdim(op: string, { keepdim = false }: ReductionOptions):
 export function countOver(op: string, x: Tensor, dims: readonly number[], beyond: number = 0): number {
   const count = dims.reduce((product, axis) => product * x.shape[axis]!, 1);
   if (count > beyond) return count;
-  const few = count === 0 ? "no elements" : `${count} element${count === 1 ? "" : "s"}`;
-  throw new ShapeError(`${op}: x has ${few} along dim ${format(dims)}${count === 0 ? "" : `, correction ${beyond} leaves none`} (x ${format(x.shape)})`);
+  const along = `along dim ${format(dims)}`, shapes = `(x ${format(x.shape)})`;
+  if (count === 0) throw new ShapeError(`${op}: x has no elements ${along} ${shapes}`);
+  throw new ShapeError(`${op}: x has ${count} element${count === 1 ? "" : "s"} ${along}, correction ${beyond} leaves none ${shapes}`);
 }
 
 /** A shape whose axes `dims` have length 1. */

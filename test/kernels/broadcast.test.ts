@@ -36,7 +36,10 @@ test("layouts", () => {
   const shape = [2, 3, 2, 5];
   const toLast = (x: NdArray): Float32Array => {
     const [, c, h, w] = x.shape as [number, number, number, number];
-    return new Float32Array(x.data.length).map((_, i) => x.data[((Math.floor(i / (h * w * c)) * c + (i % c)) * h + Math.floor(i / (w * c)) % h) * w + Math.floor(i / c) % w]!);
+    return new Float32Array(x.data.length).map((_, i) => {
+      const image = Math.floor(i / (h * w * c)), pixel = Math.floor(i / c) % (h * w);
+      return x.data[(image * c + (i % c)) * h * w + pixel]!;
+    });
   };
   for (const other of [shape, [1, 3, 1, 1], [2, 3, 1, 5], [1, 1, 2, 5], [2, 1, 2, 1]]) {
     for (const layout of ["rowMajor", "channelsLast"] as const) {
@@ -112,14 +115,16 @@ test("powBroadcast, within a unit in the last place; special values as in IEEE 7
       // 1 to any power and anything to the power 0 are 1 in IEEE 754; JavaScript has NaN for 1 ** NaN and (-1) ** Infinity.
       const exact = p === 1 || (p === -1 && Math.abs(q) === Infinity) ? 1 : p ** q;
       const expected = round(exact);
-      const close = Number.isFinite(expected) && expected !== 0 ? Math.abs(value - exact) <= Math.max(Math.abs(expected) * 2 ** -23, tiny) : Object.is(value, expected);
+      const finite = Number.isFinite(expected) && expected !== 0;
+      const close = finite ? Math.abs(value - exact) <= Math.max(Math.abs(expected) * 2 ** -23, tiny) : Object.is(value, expected);
       if (!close) throw new Error(`pow(${p}, ${q}) is ${value}, expected ${expected}`);
     });
   });
 });
 
 test("eqInt and ltInt compare what float32 cannot hold", () => {
-  const a = Int32Array.of(1, 2 ** 24, 2 ** 24 + 1, -1, -(2 ** 31), 2 ** 31 - 1, 0x7fc00000), b = Int32Array.of(1, 2 ** 24 + 1, 2 ** 24, 1, 2 ** 31 - 1, -(2 ** 31), 0x7fc00000);
+  const a = Int32Array.of(1, 2 ** 24, 2 ** 24 + 1, -1, -(2 ** 31), 2 ** 31 - 1, 0x7fc00000);
+  const b = Int32Array.of(1, 2 ** 24 + 1, 2 ** 24, 1, 2 ** 31 - 1, -(2 ** 31), 0x7fc00000);
   withBuffers((buffers) => {
     const words = (x: Int32Array) => buffers.input(new Float32Array(x.buffer));
     const y = buffers.output(a.length);

@@ -6,7 +6,10 @@ import { withBuffers } from "./buffers.ts";
 const functions = [
   {
     name: "exp" as const,
-    special: [[NaN, NaN], [Infinity, Infinity], [-Infinity, 0], [0, 1], [-0, 1], [1e-30, 1], [88.8, Infinity], [3e38, Infinity], [-104.5, 0], [-3e38, 0]],
+    special: [
+      [NaN, NaN], [Infinity, Infinity], [-Infinity, 0], [0, 1], [-0, 1], [1e-30, 1], [88.8, Infinity], [3e38, Infinity],
+      [-104.5, 0], [-3e38, 0],
+    ],
     // Around the ends, where the result becomes infinite, subnormal and zero, and where the exponent steps.
     around: [0, 88.72283, -87.33654, -103.9721, Math.LN2 / 2, -Math.LN2 / 2, 1],
   },

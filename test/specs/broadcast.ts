@@ -8,7 +8,8 @@ export function broadcast(operands: NdArray[], f: (...values: number[]) => numbe
   const shape = Array.from({ length: rank }, (_, axis) => lengths(axis).find((length) => length !== 1) ?? 1);
   const y = ndarray(shape);
   forEachIndex(shape, (...index) => {
-    setAt(y, f(...operands.map((x) => at(x, ...x.shape.map((length, i) => (length === 1 ? 0 : index[rank - x.shape.length + i]!))))), ...index);
+    const element = (x: NdArray) => at(x, ...x.shape.map((length, i) => (length === 1 ? 0 : index[rank - x.shape.length + i]!)));
+    setAt(y, f(...operands.map(element)), ...index);
   });
   return y;
 }
@@ -27,7 +28,8 @@ export const pairs: [Shape, Shape][] = [
   // One value for all; for each row; for each column; an outer product.
   [[], [5]], [[4, 9], [1]], [[4, 5], [4, 1]], [[4, 5], [5]], [[5], [4, 5]], [[7, 1], [1, 5]], [[1, 1, 4], [3, 1]],
   // For each channel, position, image and pixel of maps and volumes, and maps of another rank.
-  [[2, 5, 3, 4], [1, 5, 1, 1]], [[5, 1, 1], [2, 5, 3, 4]], [[2, 5, 3, 4], [3, 4]], [[2, 5, 3, 4], [2, 1, 1, 1]], [[2, 5, 3, 4], [2, 1, 3, 4]],
+  [[2, 5, 3, 4], [1, 5, 1, 1]], [[5, 1, 1], [2, 5, 3, 4]], [[2, 5, 3, 4], [3, 4]], [[2, 5, 3, 4], [2, 1, 1, 1]],
+  [[2, 5, 3, 4], [2, 1, 3, 4]],
   [[2, 5, 3, 4], [2, 5, 1, 4]], [[2, 1, 3, 1], [5, 1, 4]], [[1, 3, 2, 1, 5], [2, 3, 1, 2, 1]], [[2, 4, 1, 3, 2], [4, 3, 1, 2]],
   // Short rows of which many are joined, with a rest; in the last pair the row that is repeated does not lie dense.
   [[131, 3], [3]], [[2, 90, 5], [2, 1, 5]], [[2, 3, 90, 3], [2, 3, 1, 3]],

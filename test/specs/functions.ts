@@ -17,9 +17,15 @@ function unary(name: string, op: (x: Tensor) => Tensor, f: (x: number) => number
     affine: false,
     ...(step === undefined ? {} : { step }),
     bad: [
-      { name: "nothing", call: () => op(undefined as never), error: TypeError, message: new RegExp(`^${name}: x must be a tensor, got undefined`) },
+      {
+        name: "nothing", call: () => op(undefined as never),
+        error: TypeError, message: new RegExp(`^${name}: x must be a tensor, got undefined`),
+      },
       { name: "a number", call: () => op(1 as never), error: TypeError, message: new RegExp(`^${name}: x must be a tensor, got 1`) },
-      { name: "integers", call: () => op(tensor(new Int32Array(2)) as never), error: TypeError, message: new RegExp(`^${name}: x must be float32, it is int32`) },
+      {
+        name: "integers", call: () => op(tensor(new Int32Array(2)) as never),
+        error: TypeError, message: new RegExp(`^${name}: x must be float32, it is int32`),
+      },
       {
         name: "a tensor that was disposed",
         call: () => {
