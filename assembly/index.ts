@@ -22,5 +22,16 @@ export { repeatRow, sumAxis, sumRows } from "./reduce";
 export { resample, resampleAdjoint } from "./resample";
 export { softmaxCrossEntropy, softmaxCrossEntropyAdjoint } from "./softmax";
 export { stridedAdd, stridedCopy, stridedCopyBytes } from "./strided";
+export {
+  geluTanh, geluTanhAdjoint, sigmoid, sigmoidAdjoint, silu, siluAdjoint, softplus, softplusAdjoint,
+} from "./logistic";
+export { gelu, geluAdjoint } from "./gelu";
+export { elu, eluAdjoint, tanh, tanhAdjoint } from "./tanh";
+export {
+  hardsigmoid, hardsigmoidAdjoint, hardswish, hardswishAdjoint, hardtanhAdjoint, leakyRelu, leakyReluAdjoint,
+} from "./piecewise";
+export {
+  logSoftmax, logSoftmaxAdjoint, logsumexp, pick, pickAdjoint, softmax, softmaxAdjoint, softmaxCrossEntropy, softmaxCrossEntropyAdjoint,
+} from "./softmax";
 export { transpose } from "./transpose";
 export { probe as windowProbe } from "./window";

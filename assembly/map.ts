@@ -24,3 +24,29 @@ export function map2<F>(n: i32, a: usize, b: usize, y: usize): void {
   }
   for (; i < n; i++, a += 4, b += 4, y += 4) store<f32>(y, f.one(load<f32>(a), load<f32>(b)));
 }
+
+/** y[i] = F(x[i]; a, b): a function with two parameters. */
+// @ts-ignore: decorator
+@inline
+export function mapWith<F>(n: i32, a: f32, b: f32, x: usize, y: usize): void {
+  const f = changetype<F>(0);
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const as = f32x4.splat(a), bs = f32x4.splat(b);
+    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f.lanes(v128.load(x), as, bs));
+  }
+  for (; i < n; i++, x += 4, y += 4) store<f32>(y, f.one(load<f32>(x), a, b));
+}
+
+/** y[i] = F(x[i], z[i]; a, b): a function of two arguments with two parameters. */
+// @ts-ignore: decorator
+@inline
+export function map2With<F>(n: i32, a: f32, b: f32, x: usize, z: usize, y: usize): void {
+  const f = changetype<F>(0);
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const as = f32x4.splat(a), bs = f32x4.splat(b);
+    for (; i <= n - 4; i += 4, x += 16, z += 16, y += 16) v128.store(y, f.lanes(v128.load(x), v128.load(z), as, bs));
+  }
+  for (; i < n; i++, x += 4, y += 4, z += 4) store<f32>(y, f.one(load<f32>(x), load<f32>(z), a, b));
+}

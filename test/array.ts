@@ -77,3 +77,22 @@ export function product<T extends Record<string, readonly unknown[]>>(lists: T):
   for (const [key, values] of Object.entries(lists)) all = all.flatMap((one) => values.map((value) => ({ ...one, [key]: value })));
   return all as { [K in keyof T]: T[K][number] }[];
 }
+
+/** The normal density. */
+export function normalDensity(x: number): number {
+  return Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+}
+
+/** The normal distribution function: near 0 the series 1/2 + phi(x) (x + x^3 / 3 + x^5 / 15 + ...), beyond a continued fraction. */
+export function normal(x: number): number {
+  if (x > 0) return 1 - normal(-x);
+  const a = -x;
+  if (a > 3) {
+    let fraction = a;
+    for (let k = 200; k >= 1; k--) fraction = a + k / fraction;
+    return normalDensity(a) / fraction;
+  }
+  let term = a, sum = a;
+  for (let k = 3; k < 200; k += 2) sum += term *= (a * a) / k;
+  return 0.5 - normalDensity(a) * sum;
+}

@@ -115,6 +115,41 @@ const elementwise = (name: string, run: (a: number, b: number, y: Output) => voi
 /** What the geometry of a broadcast is made from. */
 const vector = { shape: [n], layout: "rowMajor", size: n } as unknown as Tensor;
 
+// Over the range in which exponentials do not vanish, and beyond.
+const wide = (name: string, run: (x: number, dy: number, y: Output) => void): Run => ({
+  ...elementwise(name, () => {}),
+  run: (buffers) => {
+    const y = buffers.output(n);
+    run(buffers.input(random(n, 1).map((x, i) => x * [1, 10, 120][i % 3]!)), buffers.input(random(n, 2)), y);
+    return y;
+  },
+});
+
+const activations: Run[] = [
+  ...(["sigmoid", "tanh", "gelu", "geluTanh", "silu", "hardsigmoid", "hardswish"] as const).flatMap((name) => [
+    wide(name, (x, _, y) => k()[name](n, x, y.ptr)),
+    wide(`${name}Adjoint`, (x, dy, y) => k()[`${name}Adjoint`](n, x, dy, y.ptr)),
+  ]),
+  ...(["softplus", "elu"] as const).flatMap((name) => [
+    wide(name, (x, _, y) => k()[name](n, 0.7, 1.3, x, y.ptr)),
+    wide(`${name}Adjoint`, (x, dy, y) => k()[`${name}Adjoint`](n, 0.7, 1.3, x, dy, y.ptr)),
+  ]),
+  wide("hardtanhAdjoint", (x, dy, y) => k().hardtanhAdjoint(n, -0.7, 1.3, x, dy, y.ptr)),
+  wide("leakyRelu", (x, _, y) => k().leakyRelu(n, 0.3, x, y.ptr)),
+  wide("leakyReluAdjoint", (x, dy, y) => k().leakyReluAdjoint(n, 0.3, x, dy, y.ptr)),
+  // Rows of 1, of 131 and of lengths between.
+  ...[1, 3, 4, 5, 13, 131].flatMap((c) => {
+    const rows = Math.floor(n / c);
+    return [
+      wide(`softmax of ${c}`, (x, _, y) => k().softmax(rows, c, x, y.ptr)),
+      wide(`softmaxAdjoint of ${c}`, (x, dy, y) => k().softmaxAdjoint(rows, c, x, dy, y.ptr)),
+      wide(`logSoftmax of ${c}`, (x, _, y) => k().logSoftmax(rows, c, x, y.ptr)),
+      wide(`logSoftmaxAdjoint of ${c}`, (x, dy, y) => k().logSoftmaxAdjoint(rows, c, x, dy, y.ptr)),
+      wide(`logsumexp of ${c}`, (x, _, y) => k().logsumexp(rows, c, x, y.ptr)),
+    ];
+  }),
+];
+
 const others: Run[] = [
   elementwise("add", (a, b, y) => k().add(n, a, b, y.ptr)),
   elementwise("mul", (a, b, y) => k().mul(n, a, b, y.ptr)),
@@ -177,7 +212,7 @@ function normalisation([blocks, rows, columns, groups]: number[]): Run {
   };
 }
 
-const runs = [...gemms, ...convolutions, ...depthwise, ...others];
+const runs = [...gemms, ...convolutions, ...depthwise, ...others, ...activations];
 const results = new Map<Build, { data: Float32Array; bits: Uint32Array }[]>();
 
 beforeAll(async () => {
