@@ -45,8 +45,12 @@ const MAX_ELEMENTS = 2 ** 30;
 export function checkInteger(op: string, name: string, value: unknown, least: number): void {
   if (typeof value !== "number") throw new TypeError(`${op}: ${name} must be a number, got ${describe(value)}`);
   if (!Number.isInteger(value) || value < least) {
-    throw new RangeError(`${op}: ${name} must be ${least === 1 ? "a positive integer" : `an integer of at least ${least}`}, got ${value}`);
+    throw new RangeError(`${op}: ${name} must be ${integersFrom(least)}, got ${value}`);
   }
+}
+
+function integersFrom(least: number): string {
+  return least === 1 ? "a positive integer" : least === -Infinity ? "an integer" : `an integer of at least ${least}`;
 }
 
 /** Checks a finite number against an allowed range, ends included. */
@@ -61,6 +65,11 @@ export function checkNumber(op: string, name: string, value: unknown, least: num
 /** Checks an option that is true or false. */
 export function checkBoolean(op: string, name: string, value: unknown): void {
   if (typeof value !== "boolean") throw new TypeError(`${op}: ${name} must be true or false, got ${describe(value)}`);
+}
+
+/** Checks that options are an object: a number in their place would be overlooked. */
+export function checkOptions(op: string, options: unknown): void {
+  if (typeof options !== "object" || options === null) throw new TypeError(`${op}: options must be an object, got ${describe(options)}`);
 }
 
 /** A short name for any value, for messages. */

@@ -1,0 +1,21 @@
+import { kernels } from "../runtime/kernels.ts";
+import type { Tensor } from "../tensor.ts";
+import { activate } from "./activation.ts";
+import { mul } from "./mul.ts";
+import { sigmoidSlope } from "./sigmoid.ts";
+
+/**
+ * Hyperbolic tangent, y = tanh(x), elementwise.
+ *
+ * @example
+ * const y = tanh(linear(x, w));
+ */
+export function tanh(x: Tensor): Tensor {
+  const { tanh: forward, tanhAdjoint: adjoint } = kernels();
+  return activate("tanh", x, { forward, adjoint, second });
+}
+
+/** f'' = -2 y f', with f'(x) = 4 sigmoid'(2 x). */
+function second(x: Tensor): Tensor {
+  return mul(mul(tanh(x), -8), sigmoidSlope(mul(x, 2)));
+}
