@@ -15,6 +15,7 @@ import { conv2dSpec } from "./conv2d.ts";
 import { conv3dSpec } from "./conv3d.ts";
 import { convMatrixSpec, convolve2dSpec, flipFiltersSpec } from "./convolve2d.ts";
 import { convTranspose1dSpec, convTranspose2dSpec, convTranspose3dSpec } from "./convTranspose.ts";
+import { crossEntropyOfProbabilitiesSpec, crossEntropySpec, nllLossSpec } from "./crossEntropy.ts";
 import { dropout1dSpec, dropout2dSpec, dropout3dSpec, dropoutSpec } from "./dropout.ts";
 import {
   absSpec, ceilSpec, expSpec, floorSpec, logSpec, negSpec, reciprocalSpec, roundSpec, rsqrtSpec, signSpec, sqrtSpec, squareSpec,
@@ -22,6 +23,9 @@ import {
 import { embeddingSpec, gatherSpec, indexSelectSpec } from "./gather.ts";
 import { col2imSpec, im2colSpec } from "./im2col.ts";
 import { interpolateSpec } from "./interpolate.ts";
+import {
+  binaryCrossEntropySpec, binaryCrossEntropyWithLogitsSpec, huberLossSpec, klDivSpec, l1LossSpec, mseLossSpec, smoothL1LossSpec,
+} from "./losses.ts";
 import { lpPool1dSpec, lpPool2dSpec } from "./lpPool.ts";
 import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
@@ -55,6 +59,8 @@ export const specs: OpSpec<any>[] = [
   avgPool2dSpec,
   avgPool3dSpec,
   batchNormSpec,
+  binaryCrossEntropySpec,
+  binaryCrossEntropyWithLogitsSpec,
   bmmSpec,
   catSpec,
   ceilSpec,
@@ -68,6 +74,8 @@ export const specs: OpSpec<any>[] = [
   convTranspose1dSpec,
   convTranspose2dSpec,
   convTranspose3dSpec,
+  crossEntropySpec,
+  crossEntropyOfProbabilitiesSpec,
   divSpec,
   dropoutSpec,
   dropout1dSpec,
@@ -100,10 +108,13 @@ export const specs: OpSpec<any>[] = [
   hardsigmoidSpec,
   hardswishSpec,
   hardtanhSpec,
+  huberLossSpec,
   im2colSpec,
   indexSelectSpec,
   instanceNormSpec,
   interpolateSpec,
+  klDivSpec,
+  l1LossSpec,
   layerNormSpec,
   leakyReluSpec,
   linearSpec,
@@ -121,9 +132,11 @@ export const specs: OpSpec<any>[] = [
   meanSpec,
   minSpec,
   mishSpec,
+  mseLossSpec,
   mulSpec,
   narrowSpec,
   negSpec,
+  nllLossSpec,
   padSpec,
   permuteSpec,
   pixelShuffleSpec,
@@ -141,6 +154,7 @@ export const specs: OpSpec<any>[] = [
   signSpec,
   siluSpec,
   sliceSpec,
+  smoothL1LossSpec,
   softmaxSpec,
   softmaxCrossEntropySpec,
   softplusSpec,
