@@ -6,10 +6,14 @@ import { Random } from "../src/index.ts";
 import { title } from "./check.ts";
 import { convolutionProperties } from "./properties/convolution.ts";
 import { movementProperties } from "./properties/movement.ts";
+import { normProperties } from "./properties/norms.ts";
 import { poolingProperties } from "./properties/pooling.ts";
 import { checkDraw, type Property } from "./properties/property.ts";
+import { resamplingProperties } from "./properties/resampling.ts";
 
-const properties: Property[] = [...convolutionProperties, ...poolingProperties, ...movementProperties];
+const properties: Property[] = [
+  ...convolutionProperties, ...poolingProperties, ...resamplingProperties, ...normProperties, ...movementProperties,
+];
 
 const SEED = 3;
 const DRAWS = 250;
