@@ -4,6 +4,7 @@
 import { expect, test } from "vitest";
 import { Random } from "../src/index.ts";
 import { title } from "./check.ts";
+import { arithmeticProperties } from "./properties/arithmetic.ts";
 import { convolutionProperties } from "./properties/convolution.ts";
 import { movementProperties } from "./properties/movement.ts";
 import { normProperties } from "./properties/norms.ts";
@@ -13,6 +14,7 @@ import { resamplingProperties } from "./properties/resampling.ts";
 
 const properties: Property[] = [
   ...convolutionProperties, ...poolingProperties, ...resamplingProperties, ...normProperties, ...movementProperties,
+  ...arithmeticProperties,
 ];
 
 const SEED = 3;
