@@ -118,8 +118,8 @@ export { where } from "./ops/where.ts";
 
 // Layers.
 export {
-  ELU, GELU, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSoftmax, Mish, ReLU, ReLU6, SELU, Sigmoid, SiLU, Softmax, Softplus,
-  Softsign, Tanh,
+  ELU, GELU, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSoftmax, Mish, ReLU, ReLU6, SELU, Sigmoid, SiLU, Softmax, Softplus, Softsign,
+  Tanh,
 } from "./layers/activations.ts";
 export { AdaptiveAvgPool1d } from "./layers/adaptiveAvgPool1d.ts";
 export { AdaptiveAvgPool2d } from "./layers/adaptiveAvgPool2d.ts";
