@@ -6,18 +6,23 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
+import { delta, encode } from "./embed.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const kernelsOnly = process.argv[2] === "kernels";
 
 if (!kernelsOnly) rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist/wasm", { recursive: true });
-for (const target of ["scalar", "simd", "relaxed"]) {
+const targets = ["scalar", "simd", "relaxed"];
+for (const target of targets) {
   const { error, stderr } = await asc.main(["assembly/index.ts", "--target", target]);
   process.stderr.write(stderr.toString());
   if (error) process.exit(1);
-  writeFileSync(`dist/wasm/${target}.txt`, encode(readFileSync(`dist/wasm/${target}.wasm`)));
 }
+const [scalar, simd, relaxed] = targets.map((target) => readFileSync(`dist/wasm/${target}.wasm`));
+writeFileSync("dist/wasm/simd.txt", encode(simd));
+writeFileSync("dist/wasm/scalar.txt", encode(delta(simd, scalar)));
+writeFileSync("dist/wasm/relaxed.txt", encode(delta(simd, relaxed)));
 if (kernelsOnly) process.exit(0);
 
 const common = { bundle: true, format: "esm", target: "es2022" };
@@ -39,9 +44,3 @@ await build({ ...common, entryPoints: ["demo/train.ts", "demo/showLessons.ts"], 
 await build({ ...common, entryPoints: ["demo/page.ts"], outdir: "dist/demo", platform: "browser" });
 copyFileSync("demo/index.html", "dist/demo/index.html");
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
-
-/** Bytes as text for the bundle; `decode` in src/runtime/embedded.ts tells the form. */
-function encode(bytes) {
-  const character = (digit) => String.fromCharCode(digit + (digit < 57 ? 35 : 36));
-  return Array.from(bytes, (byte) => (byte < 88 ? "" : character(87 + Math.floor(byte / 88))) + character(byte % 88)).join("");
-}

@@ -4,7 +4,7 @@ import scalar from "../../dist/wasm/scalar.txt";
 import simd from "../../dist/wasm/simd.txt";
 import relaxed from "../../dist/wasm/relaxed.txt";
 import type { instantiate } from "../../dist/wasm/scalar.js";
-import { decode } from "./embedded.ts";
+import { decode, patch } from "./embedded.ts";
 import { setMemoryLimit, wasmMemory } from "./memory.ts";
 
 /** The three builds of the one kernel source: plain WebAssembly, SIMD, and SIMD with relaxed (fused) multiply-add. */
@@ -97,7 +97,8 @@ const missing: Record<Build, string> = {
 const noKernels = new Proxy({}, { get: () => () => 0 }) as Kernels;
 
 function bytesOf(build: Build): Uint8Array<ArrayBuffer> {
-  return (decoded[build] ??= decode(texts[build]));
+  // The others are embedded as what differs from simd.
+  return (decoded[build] ??= build === "simd" ? decode(texts.simd) : patch(bytesOf("simd"), decode(texts[build])));
 }
 
 function isValid(build: Build): boolean {
