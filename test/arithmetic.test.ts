@@ -100,6 +100,16 @@ describe("NaN and infinities", () => {
     expect(numbers(clamp(tensor([NaN, Infinity, -Infinity, 2, 0]), 3, 1))).toEqual([NaN, 1, 1, 1, 1]);
   });
 
+  test("NaN for an operand, and the power of a negative number in the exponent's gradient", () => {
+    const { tensors } = memory();
+    scope(() => {
+      expect(numbers(mul(tensor([1, 2]), NaN))).toEqual([NaN, NaN]);
+      expect(numbers(div(NaN, tensor([1, 2])))).toEqual([NaN, NaN]);
+      expect(slope((x) => pow(-2, x), [3])).toEqual([NaN]);
+    });
+    expect(memory().tensors).toBe(tensors);
+  });
+
   test("of functions outside of where they are defined", () => {
     expect(numbers(log(tensor([0, -1])))).toEqual([-Infinity, NaN]);
     expect(numbers(sqrt(tensor([-1, Infinity])))).toEqual([NaN, Infinity]);

@@ -44,7 +44,7 @@ export function compute(kernel: Kernel, operands: readonly (Tensor<DType> | numb
   const geometry = broadcastPtr(y, ready);
   kernel(geometry, ...ready.map((x, i) => (typeof x === "number" ? numberPtr(i, x, dtype) : x.ptr)), y.ptr);
   ready.forEach((x, i) => {
-    if (x !== operands[i]) (x as Tensor).dispose();
+    if (typeof x !== "number" && x !== operands[i]) x.dispose();
   });
   return y;
 }
