@@ -1,3 +1,4 @@
+import { scope } from "../scope.ts";
 import { format, sameShape, ShapeError } from "../shape.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
 import { product } from "./matmul.ts";
@@ -30,5 +31,5 @@ export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor {
   if (x.shape.length === 2) return product(x, w, false, true, bias);
   const leading = x.shape.slice(0, -1);
   const rows = leading.reduce((a, b) => a * b, 1);
-  return reshape(product(reshape(x, [rows, features]), w, false, true, bias), [...leading, out]);
+  return scope(() => reshape(product(reshape(x, [rows, features]), w, false, true, bias), [...leading, out]));
 }

@@ -1,5 +1,6 @@
 // Power-average pooling: the p-norm of every window, made of operations that are there.
 
+import { scope } from "../scope.ts";
 import { checkNumber } from "../shape.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
 import { type PoolOptions, poolWindow, type Sizes } from "../window.ts";
@@ -19,10 +20,12 @@ export function lpPool(op: string, rank: number, x: Tensor, normType: number, ke
   checkTensor(op, "x", x);
   const { stride = kernelSize, ceilMode = false } = options;
   const win = poolWindow(op, rank, x.shape, kernelSize, { stride, ceilMode });
-  // The mean of what a window sees times the taps of a whole one, as in PyTorch: the two differ where ceilMode cuts a window off.
-  const mean = average(pow(x, normType), { ...win, countIncludePad: false, divisor: 0 });
-  const sum = mul(mean, win.kernel.reduce((a, b) => a * b));
-  // The root has no slope at 0; the gradient is 0 there.
-  const none = eq(sum, 0);
-  return where(none, 0, pow(where(none, 1, sum), 1 / normType));
+  return scope(() => {
+    // The mean of what a window sees times the taps of a whole one, as in PyTorch: the two differ where ceilMode cuts a window off.
+    const mean = average(pow(x, normType), { ...win, countIncludePad: false, divisor: 0 });
+    const sum = mul(mean, win.kernel.reduce((a, b) => a * b));
+    // The root has no slope at 0; the gradient is 0 there.
+    const none = eq(sum, 0);
+    return where(none, 0, pow(where(none, 1, sum), 1 / normType));
+  });
 }
