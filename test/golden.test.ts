@@ -3,6 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { dot, randomArray } from "./array.ts";
 import { title } from "./check.ts";
+import { activations } from "./golden/activations.ts";
+import { arithmetic } from "./golden/arithmetic.ts";
 import { convolutions } from "./golden/convolution.ts";
 import { checkGolden, checkProjections, configOf, direction, type Family, type Projections } from "./golden/family.ts";
 import { losses } from "./golden/losses.ts";
@@ -12,7 +14,9 @@ import { poolings } from "./golden/pooling.ts";
 import { products } from "./golden/products.ts";
 import randomFile from "./golden/random.json" with { type: "json" };
 
-const families: Family[] = [...convolutions, ...poolings, ...norms, ...losses, ...products, ...movement];
+const families: Family[] = [
+  ...convolutions, ...poolings, ...norms, ...activations, ...losses, ...arithmetic, ...products, ...movement,
+];
 
 for (const family of families) {
   describe(`${family.name} as in PyTorch`, () => {

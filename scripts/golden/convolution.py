@@ -143,7 +143,8 @@ def draw_unfold(rng):
     stride = each(options.get("stride", 1), 2)
     positions = [(length + sum(pad) - span) // s + 1 for length, pad, span, s in zip(size, pads, reach, stride)]
     k = each(kernel, 2)
-    return Config([[n, c * k[0] * k[1], positions[0] * positions[1]]], {"op": "col2im", "outputSize": size, "kernelSize": kernel, **options})
+    columns = [n, c * k[0] * k[1], positions[0] * positions[1]]
+    return Config([columns], {"op": "col2im", "outputSize": size, "kernelSize": kernel, **options})
 
 
 def run_unfold(inputs, options):

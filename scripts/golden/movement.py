@@ -125,7 +125,8 @@ def draw_pad(rng):
     limits = {"constant": 100, "reflect": -1, "circular": 0, "replicate": 100}
     for i in range(axes):
         length = x[-1 - i]
-        if max(pad[2 * i:2 * i + 2]) > length + limits[mode] or length + pad[2 * i] + pad[2 * i + 1] < 1 or min(pad[2 * i:2 * i + 2]) < -length:
+        before, after = pad[2 * i:2 * i + 2]
+        if max(before, after) > length + limits[mode] or length + before + after < 1 or min(before, after) < -length:
             return None
     options = {"pad": pad, **({} if mode == "constant" and rng.random() < 0.5 else {"mode": mode})}
     if mode == "constant":

@@ -13,7 +13,9 @@ COUNT, STEPS = 150, 24
 
 def draw_schedule(rng):
     """Name, arguments by position, and options."""
-    name = rng.choice(["StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR", "LinearLR", "OneCycleLR", "OneCycleLR", "SequentialLR"])
+    name = rng.choice([
+        "StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR", "LinearLR", "OneCycleLR", "OneCycleLR", "SequentialLR",
+    ])
     if name == "StepLR":
         return [name, [rng.randint(1, 9), rng.choice([0.1, 0.5, 0.9])], {}]
     if name == "MultiStepLR":
@@ -23,7 +25,8 @@ def draw_schedule(rng):
     if name == "CosineAnnealingLR":
         return [name, [rng.choice([1, 5, 10, 23, 50]), rng.choice([0, 0.01])], {}]
     if name == "LinearLR":
-        return [name, [], given(rng, startFactor=rng.choice([0.1, 0.5, 1]), endFactor=rng.choice([0, 0.5, 1]), totalIters=rng.randint(1, 30))]
+        factors = given(rng, startFactor=rng.choice([0.1, 0.5, 1]), endFactor=rng.choice([0, 0.5, 1]), totalIters=rng.randint(1, 30))
+        return [name, [], factors]
     if name == "OneCycleLR":
         return [name, [], {
             "maxLr": rng.choice([0.1, 1]), "totalSteps": rng.choice([STEPS, 30, 50]),

@@ -72,13 +72,15 @@ export function checkGolden({ name, file, run, terms }: Family, index: number): 
     const seed = SEEDS_EACH * index;
     const tensors = config.shapes.map((shape, i) => {
       const x = toTensor(prepare(config, randomArray(shape, seed + INPUT + i)));
-      return index % 2 === 0 || shape.length < 3 || shape.length > 5 ? x : toLayout(x, x.layout === "rowMajor" ? "channelsLast" : "rowMajor");
+      if (index % 2 === 0 || shape.length < 3 || shape.length > 5) return x;
+      return toLayout(x, x.layout === "rowMajor" ? "channelsLast" : "rowMajor");
     });
     const variables = tensors.slice(0, tensors.length - (config.constants ?? 0));
     const results: ArrayLike<number>[] = [], what: string[] = [];
     const { grads } = gradients(() => {
       const outputs = [run(tensors, config.options)].flat();
-      if (outputs.length !== config.outputs.length) throw new Error(`${name}: ${outputs.length} outputs, expected ${config.outputs.length}`);
+      const count = config.outputs.length;
+      if (outputs.length !== count) throw new Error(`${name}: ${outputs.length} outputs, expected ${count}`);
       const products = outputs.map((y, i) => {
         checkShape(`${name}: output ${i}`, y.shape, config.outputs[i]!);
         results.push(y.data());

@@ -1,6 +1,6 @@
 import {
-  cat, chunk, type DType, embedding, expand, flatten, flip, gather, indexSelect, interpolate, narrow, pad, permute, pixelShuffle, pixelUnshuffle,
-  reshape, select, type Shape, slice, split, squeeze, stack, type Tensor, tensor, transpose, unsqueeze,
+  cat, chunk, type DType, embedding, expand, flatten, flip, gather, indexSelect, interpolate, narrow, pad, permute, pixelShuffle,
+  pixelUnshuffle, reshape, select, type Shape, slice, split, squeeze, stack, type Tensor, tensor, transpose, unsqueeze,
 } from "../../src/index.ts";
 import embeddingFile from "./embedding.json" with { type: "json" };
 import type { Family } from "./family.ts";

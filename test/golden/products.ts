@@ -11,7 +11,10 @@ export const products: Family[] = [
     file: matmulFile as never,
     run: ([a, b]) => matmul(a!, b!),
     // The gradient of a matrix is a sum over all batches that it was broadcast to.
-    terms: ({ shapes: [a, b], outputs: [y] }) => [a!.at(-1)!, (volume(y!) * a!.at(-1)!) / volume(a!), (volume(y!) * a!.at(-1)!) / volume(b!)],
+    terms: ({ shapes: [a, b], outputs: [y] }) => {
+      const k = a!.at(-1)!, products = volume(y!) * k;
+      return [k, products / volume(a!), products / volume(b!)];
+    },
   },
   {
     name: "linear",
