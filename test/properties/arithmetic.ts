@@ -1,6 +1,7 @@
 import type { Random } from "../../src/index.ts";
 import {
-  addSpec, clampSpec, divSpec, eqSpec, geSpec, gtSpec, leSpec, ltSpec, maximumSpec, minimumSpec, mulSpec, neSpec, powSpec, subSpec, whereSpec,
+  addSpec, clampSpec, divSpec, eqSpec, geSpec, gtSpec, leSpec, ltSpec, maximumSpec, minimumSpec, mulSpec, neSpec, powSpec, subSpec,
+  whereSpec,
 } from "../specs/arithmetic.ts";
 import { linearSpec } from "../specs/matmul.ts";
 import { amaxSpec, aminSpec, maxSpec, meanSpec, minSpec, stdSpec, sumSpec, varianceSpec } from "../specs/reductions.ts";
@@ -55,7 +56,8 @@ function drawReduction(random: Random, name: string): Draw {
 
 function drawLinear(random: Random): Draw {
   const [inputs, outputs] = [between(random, 1, 9), between(random, 1, 9)];
-  const shapes = [[...lengths(random, between(random, 0, 3), 0, 3), inputs], [outputs, inputs], ...(chance(random, 0.5) ? [[outputs]] : [])];
+  const x = [...lengths(random, between(random, 0, 3), 0, 3), inputs];
+  const shapes = [x, [outputs, inputs], ...(chance(random, 0.5) ? [[outputs]] : [])];
   const wrong = random.integer(8);
   if (wrong === 0) shapes[0]!.push(inputs + 1);
   if (wrong === 1) shapes[1]!.push(1);

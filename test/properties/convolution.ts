@@ -69,7 +69,8 @@ function drawConv(rank: number): (random: Random) => Draw {
       random,
       {
         stride: sizes(random, rank, 1, 3), padding: drawPadding(random, rank), dilation: sizes(random, rank, 1, 3),
-        groups: groups > 1 ? groups : undefined, paddingMode: pick(random, [undefined, undefined, "zeros", "reflect", "replicate", "circular"]),
+        groups: groups > 1 ? groups : undefined,
+        paddingMode: pick(random, [undefined, undefined, "zeros", "reflect", "replicate", "circular"]),
       },
       { stride: [0, ...noSizes], padding: noPadding, dilation: [0, ...noSizes], groups: noGroups, paddingMode: ["mirror", 1, true, []] },
     );

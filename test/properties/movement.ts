@@ -24,7 +24,9 @@ const axisOf = (random: Random, rank: number): number => between(random, -rank, 
 const counted = (dim: number, rank: number): number => (dim < 0 ? dim + rank : dim);
 
 /** A call with one tensor and some options. */
-function single(random: Random, { x, layout }: ReturnType<typeof drawX>, good: object, bad: Record<string, readonly unknown[]>, allowed = true): Draw {
+function single(
+  random: Random, { x, layout }: ReturnType<typeof drawX>, good: object, bad: Record<string, readonly unknown[]>, allowed: boolean = true,
+): Draw {
   const drawn = options(random, { ...good, layout }, bad);
   return { shapes: [x], options: drawn.options, valid: drawn.valid && allowed };
 }
@@ -42,14 +44,20 @@ const draws: Record<string, (random: Random) => Draw> = {
       const [before = 0, after = 0] = padding.slice(2 * (rank - 1 - axis), 2 * (rank - axis));
       const widest = Math.max(before, after);
       if (Math.max(-before, 0) + Math.max(-after, 0) > length) return false;
-      return mode === undefined || mode === "constant" || widest <= { reflect: length - 1, circular: length, replicate: length && Infinity }[mode]!;
+      if (mode === undefined || mode === "constant") return true;
+      return widest <= { reflect: length - 1, circular: length, replicate: length && Infinity }[mode]!;
     }) || padding.every((size) => size === 0);
-    const bad = { padding: [1, "1", [1], [1, 1.5], [NaN, 0], ["1", "1"], new Array<number>(2 * rank + 2).fill(1)], mode: ["mirror", 0, []], value: ["0", [], {}] };
+    const bad = {
+      padding: [1, "1", [1], [1, 1.5], [NaN, 0], ["1", "1"], new Array<number>(2 * rank + 2).fill(1)],
+      mode: ["mirror", 0, []],
+      value: ["0", [], {}],
+    };
     return single(random, one, { padding, mode, value: pick(random, [undefined, 2]) }, bad, fits);
   },
   permute(random) {
     const one = drawX(random), rank = one.x.length;
-    return single(random, one, { dims: shuffled(random, rank) }, { dims: [0, "0", [...Array(rank + 1).keys()], new Array<number>(rank).fill(rank), new Array<number>(rank).fill(0.5)] });
+    const all = (value: number) => new Array<number>(rank).fill(value);
+    return single(random, one, { dims: shuffled(random, rank) }, { dims: [0, "0", [...Array(rank + 1).keys()], all(rank), all(0.5)] });
   },
   transpose(random) {
     const one = drawX(random), rank = one.x.length;
@@ -82,7 +90,8 @@ const draws: Record<string, (random: Random) => Draw> = {
   },
   select(random) {
     const one = drawX(random), rank = one.x.length, dim = axisOf(random, rank), length = one.x[counted(dim, rank)]!;
-    return single(random, one, { dim, index: between(random, -length, Math.max(length - 1, 0)) }, { dim: noDim(rank), index: [length, -length - 1, ...noInteger] }, length > 0);
+    const index = between(random, -length, Math.max(length - 1, 0));
+    return single(random, one, { dim, index }, { dim: noDim(rank), index: [length, -length - 1, ...noInteger] }, length > 0);
   },
   split(random) {
     const one = drawX(random), rank = one.x.length, dim = axisOf(random, rank), length = one.x[counted(dim, rank)]!;
@@ -103,19 +112,22 @@ const draws: Record<string, (random: Random) => Draw> = {
   reshape(random) {
     const { x } = drawX(random), size = x.reduce((a, b) => a * b, 1);
     const shape = pick(random, [[...x].reverse(), [size], [-1], [x[0]!, -1], [1, ...x], [size, 1], [...x, 2], [size + 1], [-1, -1]]);
-    const known = shape.filter((length) => length !== -1).reduce((a, b) => a * b, 1), unknown = shape.length - shape.filter((length) => length !== -1).length;
+    const given = shape.filter((length) => length !== -1);
+    const known = given.reduce((a, b) => a * b, 1), unknown = shape.length - given.length;
     // An axis of length 0 leaves -1 undetermined.
     const fits = unknown === 0 ? known === size : unknown === 1 && known > 0 && size % known === 0;
     return single(random, { x, layout: undefined }, { shape }, { shape: [1, "1", {}, [0.5], [-2], [NaN], ["1"]] }, fits);
   },
   cat(random) {
     const { x, layout } = drawX(random), rank = x.length, dim = axisOf(random, rank);
-    const shapes = Array.from({ length: between(random, 1, 3) }, () => x.map((length, axis) => (axis === counted(dim, rank) ? between(random, 0, 3) : length)));
+    const part = () => x.map((length, axis) => (axis === counted(dim, rank) ? between(random, 0, 3) : length));
+    const shapes = Array.from({ length: between(random, 1, 3) }, part);
     return several(random, shapes, { dim, layout }, { dim: noDim(rank) });
   },
   stack(random) {
     const { x, layout } = drawX(random), rank = x.length;
-    return several(random, Array.from({ length: between(random, 1, 3) }, () => [...x]), { dim: between(random, -rank - 1, rank), layout }, { dim: noDim(rank + 1) });
+    const shapes = Array.from({ length: between(random, 1, 3) }, () => [...x]);
+    return several(random, shapes, { dim: between(random, -rank - 1, rank), layout }, { dim: noDim(rank + 1) });
   },
   matmul(random) {
     const [m, k, n] = lengths(random, 3, 1, 9) as [number, number, number];
@@ -130,7 +142,7 @@ const draws: Record<string, (random: Random) => Draw> = {
 };
 
 /** A call with several tensors: one call in ten has one of another rank, or with an axis of another length. */
-function several(random: Random, shapes: number[][], good: object, bad: Record<string, readonly unknown[]>): Draw {
+function several(random: Random, shapes: number[][], good: Record<string, unknown>, bad: Record<string, readonly unknown[]>): Draw {
   const drawn = options(random, good, bad);
   if (shapes.length === 1 || !chance(random, 0.2)) return { shapes, options: drawn.options, valid: drawn.valid };
   shapes.at(-1)!.push(2);
@@ -138,6 +150,6 @@ function several(random: Random, shapes: number[][], good: object, bad: Record<s
 }
 
 export const movementProperties: Property[] = [
-  catSpec, chunkSpec, flipSpec, indexSelectSpec, matmulSpec, narrowSpec, padSpec, permuteSpec, reshapeSpec, selectSpec, sliceSpec, splitSpec,
-  squeezeSpec, stackSpec, transposeSpec, unsqueezeSpec,
+  catSpec, chunkSpec, flipSpec, indexSelectSpec, matmulSpec, narrowSpec, padSpec, permuteSpec, reshapeSpec, selectSpec, sliceSpec,
+  splitSpec, squeezeSpec, stackSpec, transposeSpec, unsqueezeSpec,
 ].map((spec) => ({ spec, draw: draws[spec.name]! }));

@@ -10,7 +10,8 @@ function drawMap(random: Random, least: number): { x: number[]; layout: string |
   const rank = between(random, least, 5);
   const spatial = lengths(random, rank - 2, 1, 3);
   if (rank > 2) spatial[0] = between(random, 3, 5);
-  return { x: [pick(random, rank > 2 ? [0, 1, 2] : [3, 4, 5]), between(random, 1, 9), ...spatial], layout: rank > 2 ? pick(random, [undefined, "rowMajor", "channelsLast"]) : undefined };
+  const layout = rank > 2 ? pick(random, [undefined, "rowMajor", "channelsLast"]) : undefined;
+  return { x: [pick(random, rank > 2 ? [0, 1, 2] : [3, 4, 5]), between(random, 1, 9), ...spatial], layout };
 }
 
 /** x alone or with weight and bias, of which one call in ten has a shape that does not fit. */
@@ -30,7 +31,11 @@ const draws: Record<string, (random: Random) => Draw> = {
     if (chance(random, 0.1)) x.splice(0, x.length, 1, 3);
     const { shapes, fits } = withAffine(random, x, [x[1]!]);
     const drawn = options(
-      random, { layout, training: pick(random, [true, false, undefined]), eps: pick(random, [undefined, 1e-3, 0.1]), momentum: pick(random, [undefined, 0.5, 1]) },
+      random,
+      {
+        layout, training: pick(random, [true, false, undefined]), eps: pick(random, [undefined, 1e-3, 0.1]),
+        momentum: pick(random, [undefined, 0.5, 1]),
+      },
       { training: noBoolean, eps: noEps, momentum: noNumber },
     );
     // One value has no variance.
@@ -42,7 +47,7 @@ const draws: Record<string, (random: Random) => Draw> = {
     if (chance(random, 0.1)) x.splice(2, x.length, 1);
     const { shapes, fits } = withAffine(random, x, [x[1]!]);
     const drawn = options(
-      random, { layout: x.length > 3 ? layout : undefined, useInputStats: pick(random, [true, false, undefined]), eps: pick(random, [undefined, 0.1]) },
+      random, { layout, useInputStats: pick(random, [true, false, undefined]), eps: pick(random, [undefined, 0.1]) },
       { eps: noEps, momentum: noNumber },
     );
     const single = drawn.options.useInputStats !== false && x[2] === 1 && x.length === 3 && x[0]! > 0;
@@ -53,7 +58,8 @@ const draws: Record<string, (random: Random) => Draw> = {
     const groups = between(random, 1, 3);
     if (chance(random, 0.8)) x[1] = groups * between(random, 1, 3);
     const { shapes, fits } = withAffine(random, x, [x[1]!]);
-    const drawn = options(random, { layout, groups, eps: pick(random, [undefined, 0.1]) }, { groups: [0, -1, 1.5, NaN, "1", []], eps: noEps });
+    const noGroups = [0, -1, 1.5, NaN, "1", []];
+    const drawn = options(random, { layout, groups, eps: pick(random, [undefined, 0.1]) }, { groups: noGroups, eps: noEps });
     return { shapes, options: drawn.options, valid: drawn.valid && fits && x[1]! % groups === 0 };
   },
   layerNorm(random) {
@@ -66,7 +72,11 @@ const draws: Record<string, (random: Random) => Draw> = {
   localResponseNorm(random) {
     const { x, layout } = drawMap(random, chance(random, 0.1) ? 2 : 3);
     const drawn = options(
-      random, { layout, size: between(random, 1, 6), alpha: pick(random, [undefined, 0.5]), beta: pick(random, [undefined, 0.5, 2]), k: pick(random, [undefined, 2]) },
+      random,
+      {
+        layout, size: between(random, 1, 6), alpha: pick(random, [undefined, 0.5]), beta: pick(random, [undefined, 0.5, 2]),
+        k: pick(random, [undefined, 2]),
+      },
       { size: [0, -1, 1.5, NaN, "1", []], alpha: noNumber, beta: noNumber, k: noNumber },
     );
     return { shapes: [x], options: drawn.options, valid: drawn.valid && x.length > 2 };

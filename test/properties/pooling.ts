@@ -49,14 +49,14 @@ function poolDraw(random: Random, rank: number, { options, valid }: { options: a
 // maximum: PyTorch 1.13 answers -Infinity, we refuse.
 function fits(input: readonly number[], { kernelSize, stride = kernelSize, padding = 0, dilation = 1, ceilMode = false }: any): boolean {
   const rank = input.length;
-  const [k, s, p, d] = [kernelSize, stride, padding, dilation].map((value) => each(value, rank)) as [number[], number[], number[], number[]];
+  const [k, s, p, d] = [kernelSize, stride, padding, dilation].map((value) => each(value, rank)) as number[][] & { length: 4 };
   return input.every((length, i) => {
     if (2 * p[i]! > k[i]!) return false;
     const span = d[i]! * (k[i]! - 1) + 1;
     const starts: number[] = [];
-    for (let start = -p[i]!; ceilMode ? start - s[i]! + span < length + p[i]! && start < length : start + span <= length + p[i]!; start += s[i]!) {
-      starts.push(start);
-    }
+    const end = length + p[i]!;
+    const counts = (start: number) => (ceilMode ? start - s[i]! + span < end && start < length : start + span <= end);
+    for (let start = -p[i]!; counts(start); start += s[i]!) starts.push(start);
     const inside = (start: number) => Array.from({ length: k[i]! }, (_, tap) => start + tap * d[i]!).some((at) => at >= 0 && at < length);
     return starts.length > 0 && starts.every(inside);
   });

@@ -78,7 +78,9 @@ export function lengths(random: Random, rank: number, low: number, high: number)
 }
 
 /** Leaves out some of the options, and may put one that is wrong; says whether it did. */
-export function options(random: Random, good: Record<string, unknown>, bad: Record<string, readonly unknown[]>): { options: any; valid: boolean } {
+export function options(
+  random: Random, good: Record<string, unknown>, bad: Record<string, readonly unknown[]>,
+): { options: any; valid: boolean } {
   const all = Object.fromEntries(Object.entries(good).filter(([, value]) => value !== undefined));
   const names = Object.keys(bad);
   if (names.length === 0 || !chance(random, 0.2)) return { options: all, valid: true };
@@ -87,7 +89,9 @@ export function options(random: Random, good: Record<string, unknown>, bad: Reco
 }
 
 /** What is no list of sizes, of any length and least value. */
-export const noSizes: readonly unknown[] = [-1, 1.5, NaN, Infinity, -Infinity, "1", true, {}, [], [1, 1, 1, 1, 1], ["1", "1"], 2 ** 40, () => 1];
+export const noSizes: readonly unknown[] = [
+  -1, 1.5, NaN, Infinity, -Infinity, "1", true, {}, [], [1, 1, 1, 1, 1], ["1", "1"], 2 ** 40, () => 1,
+];
 
 /** What is neither true nor false. */
 export const noBoolean: readonly unknown[] = [0, 1, "true", [], {}];

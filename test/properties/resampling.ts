@@ -28,11 +28,13 @@ function drawInterpolate(random: Random): Draw {
   const linear = ["linear", "bilinear", "trilinear"][axes - 1];
   const mode = pick(random, [undefined, "nearest", linear, linear, "trilinear"]);
   const size = sizes(random, rank, 1, 8) ?? 3;
-  const scaleFactor = chance(random, 0.5) ? pick(random, [0.5, 1.5, 2, 3]) : Array.from({ length: rank }, () => pick(random, [0.5, 1, 2.5]));
+  const factor = (): number => pick(random, [0.5, 1, 1.5, 2.5, 3]);
+  const scaleFactor = chance(random, 0.5) ? factor() : Array.from({ length: rank }, factor);
   const given = pick(random, [{ size }, { size }, { scaleFactor }, { scaleFactor }, {}, { size, scaleFactor }]);
   const alignCorners = mode && mode !== "nearest" ? pick(random, [undefined, true, false]) : undefined;
   const drawn = options(
-    random, { ...given, mode, alignCorners }, { mode: ["area", 1, true, []], alignCorners: noBoolean, ..."size" in given && { size: [0, ...noSizes] } },
+    random, { ...given, mode, alignCorners },
+    { mode: ["area", 1, true, []], alignCorners: noBoolean, ...("size" in given && { size: [0, ...noSizes] }) },
   );
   const factors = "scaleFactor" in given ? each(scaleFactor as number, axes) : [];
   const fits = axes >= 1 && axes <= 3 && Object.keys(given).length === 1 && (mode === undefined || mode === "nearest" || mode === linear)
