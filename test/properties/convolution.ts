@@ -3,6 +3,7 @@ import { conv1dSpec } from "../specs/conv1d.ts";
 import { conv2dSpec } from "../specs/conv2d.ts";
 import { conv3dSpec } from "../specs/conv3d.ts";
 import { convTranspose1dSpec, convTranspose2dSpec, convTranspose3dSpec } from "../specs/convTranspose.ts";
+import { col2imSpec, im2colSpec } from "../specs/im2col.ts";
 import { between, chance, type Draw, each, lengths, noSizes, options, pick, type Property, sizes } from "./property.ts";
 
 const noGroups = [0, -1, 1.5, NaN, Infinity, "1", [1], {}, true];
@@ -105,6 +106,32 @@ function drawConvTranspose(rank: number): (random: Random) => Draw {
   };
 }
 
+function drawColumns(fold: boolean): (random: Random) => Draw {
+  return (random) => {
+    const rank = between(random, 1, 3), c = between(random, 1, 3), n = between(random, 0, 2);
+    const extent = lengths(random, rank, 1, rank === 3 ? 4 : 7), kernel = lengths(random, rank, 1, rank === 3 ? 2 : 3);
+    const same = kernel.every((size) => size === kernel[0]) && chance(random, 0.5);
+    const padding = pick(random, [drawPadding(random, rank), undefined]);
+    const drawn = options(
+      random,
+      {
+        kernelSize: same ? kernel[0] : kernel, stride: sizes(random, rank, 1, 3), dilation: sizes(random, rank, 1, 2),
+        padding: typeof padding === "string" ? undefined : padding, ...(fold && { outputSize: extent }),
+      },
+      { kernelSize: [0, ...noSizes], stride: [0, ...noSizes], dilation: [0, ...noSizes], padding: [...noPadding, "same"] },
+    );
+    const windows = drawn.valid ? axes(extent, kernel, drawn.options).map((axis) => {
+      return Math.floor((axis.length + axis.before + axis.after - span(axis)) / axis.stride) + 1;
+    }) : [1];
+    const fits = windows.every((count) => count >= 1);
+    const taps = kernel.reduce((a, b) => a * b, 1);
+    const columns = [n, c * taps, Math.max(windows.reduce((a, b) => a * b, 1), 1)];
+    const wrong = chance(random, 0.15);
+    if (wrong) columns[2]! += 1;
+    return { shapes: [fold ? columns : [n, c, ...extent]], options: drawn.options, valid: drawn.valid && fits && !(fold && wrong) };
+  };
+}
+
 export const convolutionProperties: Property[] = [
   { spec: conv1dSpec, draw: drawConv(1) },
   { spec: conv2dSpec, draw: drawConv(2) },
@@ -112,4 +139,6 @@ export const convolutionProperties: Property[] = [
   { spec: convTranspose1dSpec, draw: drawConvTranspose(1) },
   { spec: convTranspose2dSpec, draw: drawConvTranspose(2) },
   { spec: convTranspose3dSpec, draw: drawConvTranspose(3) },
+  { spec: im2colSpec, draw: drawColumns(false) },
+  { spec: col2imSpec, draw: drawColumns(true) },
 ];

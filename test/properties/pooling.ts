@@ -2,6 +2,7 @@ import type { Random } from "../../src/index.ts";
 import { avgPool1dSpec } from "../specs/avgPool1d.ts";
 import { avgPool2dSpec } from "../specs/avgPool2d.ts";
 import { avgPool3dSpec } from "../specs/avgPool3d.ts";
+import { lpPool1dSpec, lpPool2dSpec } from "../specs/lpPool.ts";
 import { maxPool1dSpec } from "../specs/maxPool1d.ts";
 import { maxPool2dSpec } from "../specs/maxPool2d.ts";
 import { maxPool3dSpec } from "../specs/maxPool3d.ts";
@@ -38,6 +39,21 @@ function drawAvgPool(rank: number): (random: Random) => Draw {
   };
 }
 
+function drawLpPool(rank: number): (random: Random) => Draw {
+  return (random) => {
+    const drawn = options(
+      random,
+      {
+        kernelSize: sizes(random, rank, 1, 4) ?? 2, stride: sizes(random, rank, 1, 4), ceilMode: pick(random, [true, false, undefined]),
+        // Even powers: others of negative numbers have no root.
+        normType: pick(random, [1, 2, 4]),
+      },
+      { kernelSize: [0, ...noSizes], stride: [0, ...noSizes], ceilMode: noBoolean, normType: [0, NaN, Infinity, "2", [], {}] },
+    );
+    return poolDraw(random, rank, drawn);
+  };
+}
+
 function poolDraw(random: Random, rank: number, { options, valid }: { options: any; valid: boolean }): Draw {
   // One in twenty has an axis too many or too few.
   const axes = chance(random, 0.05) ? pick(random, [rank - 1, rank + 1]) : rank;
@@ -69,4 +85,6 @@ export const poolingProperties: Property[] = [
   { spec: avgPool1dSpec, draw: drawAvgPool(1) },
   { spec: avgPool2dSpec, draw: drawAvgPool(2) },
   { spec: avgPool3dSpec, draw: drawAvgPool(3) },
+  { spec: lpPool1dSpec, draw: drawLpPool(1) },
+  { spec: lpPool2dSpec, draw: drawLpPool(2) },
 ];

@@ -14,6 +14,8 @@ export interface Draw {
 export interface Property {
   spec: OpSpec<any>;
   draw: (random: Random) => Draw;
+  /** True where tensors of any shape will do and there are no options. */
+  alwaysValid?: boolean;
 }
 
 // Gradients cost several references: every so many draws they are checked as well.
