@@ -17,11 +17,16 @@ const noNumber: readonly unknown[] = [NaN, Infinity, "1", [], {}, true];
 
 type Lists = Record<string, readonly unknown[]>;
 
+/** A value from each list, or none. */
+function oneOfEach(random: Random, lists: Lists): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, pick(random, [undefined, ...values])]));
+}
+
 /** An elementwise function: values of its options, and what is none. */
 function elementwise(spec: OpSpec<any>, good: Lists = {}, bad: Lists = {}): Property {
   const draw = (random: Random): Draw => {
-    const drawn = options(random, Object.fromEntries(Object.entries(good).map(([name, values]) => [name, pick(random, [undefined, ...values])])), bad);
-    return { shapes: [lengths(random, between(random, 0, 5), chance(random, 0.1) ? 0 : 1, 5)], ...drawn };
+    const x = lengths(random, between(random, 0, 5), chance(random, 0.1) ? 0 : 1, 5);
+    return { shapes: [x], ...options(random, oneOfEach(random, good), bad) };
   };
   return { spec, draw, ...(Object.keys(bad).length === 0 && { alwaysValid: true }) };
 }
@@ -55,11 +60,8 @@ function pair(spec: OpSpec<any>, good: Lists = {}, bad: Lists = {}): Property {
     const x = lengths(random, between(random, 0, 4), 1, 4), target = [...x];
     const fits = !chance(random, 0.15);
     if (!fits) target.push(2);
-    const reductions = [undefined, "mean", "sum", "none", ...(spec === klDivSpec ? ["batchmean"] : [])];
-    const all = { reduction: reductions, ...Object.fromEntries(Object.entries(good).map(([name, values]) => [name, [undefined, ...values]])) };
-    const drawn = options(
-      random, Object.fromEntries(Object.entries(all).map(([name, values]) => [name, pick(random, values)])), { reduction: noReduction, ...bad },
-    );
+    const reductions = ["mean", "sum", "none", ...(spec === klDivSpec ? ["batchmean"] : [])];
+    const drawn = options(random, oneOfEach(random, { reduction: reductions, ...good }), { reduction: noReduction, ...bad });
     return { shapes: [x, target], options: drawn.options, valid: drawn.valid && fits };
   };
   return { spec, draw };
@@ -70,15 +72,16 @@ function drawClasses(random: Random, smooth: boolean): Draw {
   const x = lengths(random, rank, 1, 5);
   // The second of three labels is ignored: of two or more one stays.
   const good = {
-    weight: pick(random, [undefined, true]), ignore: pick(random, [undefined, 0, -1]), reduction: pick(random, [undefined, "mean", "sum", "none"]),
-    asTensor: pick(random, [true, false]), labelSmoothing: smooth ? pick(random, [undefined, 0, 0.2, 1]) : undefined,
+    weight: pick(random, [undefined, true]), ignore: pick(random, [undefined, 0, -1]), asTensor: pick(random, [true, false]),
+    reduction: pick(random, [undefined, "mean", "sum", "none"]), labelSmoothing: smooth ? pick(random, [undefined, 0, 0.2, 1]) : undefined,
   };
   const drawn = options(random, good, { reduction: noReduction, ...(smooth && { labelSmoothing: [-0.1, 1.1, NaN, "1", [], {}] }) });
   return { shapes: [x], options: drawn.options, valid: drawn.valid && rank > 1 };
 }
 
 export const functionProperties: Property[] = [
-  ...[hardsigmoidSpec, hardswishSpec, mishSpec, relu6Spec, seluSpec, sigmoidSpec, siluSpec, softsignSpec, tanhSpec].map((spec) => elementwise(spec)),
+  ...[hardsigmoidSpec, hardswishSpec, mishSpec, relu6Spec, seluSpec, sigmoidSpec, siluSpec, softsignSpec, tanhSpec]
+    .map((spec) => elementwise(spec)),
   elementwise(eluSpec, { alpha: [0.3, 2, -1] }, { alpha: noNumber }),
   elementwise(geluSpec, { approximate: ["none", "tanh"] }, { approximate: ["erf", 1, true, []] }),
   elementwise(hardtanhSpec, { minVal: [-3.3, 0.1], maxVal: [0.5, 2.1] }, { minVal: [5, ...noNumber], maxVal: [-5, ...noNumber] }),

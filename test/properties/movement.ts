@@ -44,7 +44,7 @@ const draws: Record<string, (random: Random) => Draw> = {
       const [before = 0, after = 0] = padding.slice(2 * (rank - 1 - axis), 2 * (rank - axis));
       const widest = Math.max(before, after);
       if (Math.max(-before, 0) + Math.max(-after, 0) > length) return false;
-      if (mode === undefined || mode === "constant") return true;
+      if (mode === undefined || mode === "constant" || widest === 0) return true;
       return widest <= { reflect: length - 1, circular: length, replicate: length && Infinity }[mode]!;
     }) || padding.every((size) => size === 0);
     const bad = {

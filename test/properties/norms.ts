@@ -5,13 +5,13 @@ import { between, chance, type Draw, lengths, noBoolean, options, pick, type Pro
 const noEps = [-1, NaN, Infinity, "1", [], {}];
 const noNumber = [NaN, Infinity, "1", [], {}];
 
-/** [N, C, ...] of a rank, whose first spatial axis has at least three positions: the gradient of two is what rounding leaves. */
+/** [N, C, ...] of a rank, whose first spatial axis has at least four positions: the gradient of two or three is what rounding leaves. */
 function drawMap(random: Random, least: number): { x: number[]; layout: string | undefined } {
   const rank = between(random, least, 5);
   const spatial = lengths(random, rank - 2, 1, 3);
-  if (rank > 2) spatial[0] = between(random, 3, 5);
+  if (rank > 2) spatial[0] = between(random, 4, 6);
   const layout = rank > 2 ? pick(random, [undefined, "rowMajor", "channelsLast"]) : undefined;
-  return { x: [pick(random, rank > 2 ? [0, 1, 2] : [3, 4, 5]), between(random, 1, 9), ...spatial], layout };
+  return { x: [pick(random, rank > 2 ? [0, 1, 2] : [4, 5, 6]), between(random, 1, 9), ...spatial], layout };
 }
 
 /** x alone or with weight and bias, of which one call in ten has a shape that does not fit. */
