@@ -7,7 +7,7 @@ import { recordMove } from "./movement.ts";
  * copied into row-major order first).
  *
  * @param shape the new shape; one length may be -1 and follows from the others
- * @throws ShapeError if the numbers of elements differ
+ * @throws ShapeError if the numbers of elements differ, or -1 stands beside a length of 0
  * @example
  * const rows = reshape(x, [-1, 4]);
  */
@@ -18,7 +18,8 @@ export function reshape<D extends DType>(x: Tensor<D>, shape: Shape): Tensor<D> 
   const lengths: number[] = [...shape];
   if (free >= 0) {
     const rest = sizeOf(lengths.filter((_, axis) => axis !== free));
-    lengths[free] = rest === 0 ? 0 : x.size / rest;
+    if (rest === 0) throw new ShapeError(`reshape: beside a length of 0 any length does for -1, shape ${format(shape)} (x ${format(x.shape)})`);
+    lengths[free] = x.size / rest;
   }
   if (!lengths.every((length) => Number.isInteger(length) && length >= 0) || sizeOf(lengths) !== x.size) {
     throw new ShapeError(`reshape: x has ${x.size} elements, shape ${format(shape)} does not (x ${format(x.shape)})`);

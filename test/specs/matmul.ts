@@ -137,6 +137,7 @@ export const reshapeSpec: OpSpec<{ shape: number[] }> = {
     { name: "another size", call: () => reshape(zeros([2, 3]), [4, 2]), error: ShapeError, message: /reshape: x has 6 elements, shape \[4, 2\] does not \(x \[2, 3\]\)/ },
     { name: "a remainder", call: () => reshape(zeros([2, 3]), [4, -1]), error: ShapeError, message: /reshape: x has 6 elements, shape \[4, -1\] does not/ },
     { name: "no list", call: () => reshape(zeros([2, 3]), 6 as never), error: TypeError, message: /reshape: shape must be a list of lengths, got 6/ },
+    { name: "any length", call: () => reshape(zeros([0, 3]), [0, -1]), error: ShapeError, message: /^reshape: beside a length of 0 any length does for -1, shape \[0, -1\] \(x \[0, 3\]\)/ },
     { name: "two free lengths", call: () => reshape(zeros([2, 3]), [-1, -1]), error: ShapeError, message: /reshape: x has 6 elements/ },
   ],
 };
