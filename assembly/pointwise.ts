@@ -48,7 +48,7 @@ export function relu(n: i32, x: usize, y: usize): void {
   map<Relu>(n, x, y);
 }
 
-/** dx[i] = dy[i] where y[i] > 0, else 0; y is the output of `relu`. Overwrites dx[0..n); dx may be dy. */
+/** dx[i] = 0 where y[i] <= 0, else dy[i], for NaN too; y is the output of `relu`. Overwrites dx[0..n); dx may be dy. */
 export function reluAdjoint(n: i32, y: usize, dy: usize, dx: usize): void {
   map2<ReluAdjoint>(n, y, dy, dx);
 }
@@ -74,6 +74,6 @@ class Relu {
 
 @final @unmanaged
 class ReluAdjoint {
-  @inline lanes(y: v128, dy: v128): v128 { return v128.and(dy, f32x4.gt(y, f32x4.splat(0))); }
-  @inline one(y: f32, dy: f32): f32 { return y > 0 ? dy : 0; }
+  @inline lanes(y: v128, dy: v128): v128 { return v128.andnot(dy, f32x4.le(y, f32x4.splat(0))); }
+  @inline one(y: f32, dy: f32): f32 { return y <= 0 ? 0 : dy; }
 }

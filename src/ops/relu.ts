@@ -15,7 +15,7 @@ export function relu(x: Tensor): Tensor {
   return record(y, [x, (dy) => reluAdjoint(y, dy)]);
 }
 
-/** dx = dy where y > 0, else 0. Linear in dy, and its own adjoint there; constant in y but for the kink. */
+/** dx = 0 where y <= 0, else dy, for NaN too, as in PyTorch. Linear in dy, and its own adjoint; constant in y but for the kink. */
 function reluAdjoint(y: Tensor, dy: Tensor): Tensor {
   dy = withLayout(dy, y.layout);
   const dx = empty(y.shape, y.layout);

@@ -29,7 +29,7 @@ interface Binary {
 const binary: Binary[] = [
   { name: "add", f: (a, b) => a + b },
   { name: "mul", f: (a, b) => a * b },
-  { name: "reluAdjoint", f: (y, dy) => (y > 0 ? dy : 0) },
+  { name: "reluAdjoint", f: (y, dy) => (y <= 0 ? 0 : dy) },
 ];
 
 describe.each(binary)("$name", ({ name, f }) => {
