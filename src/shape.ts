@@ -67,9 +67,16 @@ export function checkBoolean(op: string, name: string, value: unknown): void {
   if (typeof value !== "boolean") throw new TypeError(`${op}: ${name} must be true or false, got ${describe(value)}`);
 }
 
-/** Checks that options are an object: a number in their place would be overlooked. */
+/**
+ * Checks that options are a plain object. PyTorch takes many of them by position: a number or a tensor in their place would be
+ * overlooked.
+ */
 export function checkOptions(op: string, options: unknown): void {
-  if (typeof options !== "object" || options === null) throw new TypeError(`${op}: options must be an object, got ${describe(options)}`);
+  if (typeof options === "object" && options !== null) {
+    const prototype: unknown = Object.getPrototypeOf(options);
+    if (prototype === null || Object.getPrototypeOf(prototype) === null) return;
+  }
+  throw new TypeError(`${op}: options must be an object, got ${describe(options)}`);
 }
 
 /** A short name for any value, for messages. */

@@ -2,7 +2,7 @@
 // every adjoint and to the kernels. One- and two-dimensional windows are three-dimensional ones of depth (and height) 1.
 
 import { ints, WINDOW_PTR } from "./runtime/memory.ts";
-import { checkBoolean, checkInteger, checkShape, describe, format, type Shape, ShapeError } from "./shape.ts";
+import { checkBoolean, checkInteger, checkOptions, checkShape, describe, format, type Shape, ShapeError } from "./shape.ts";
 
 /** A number for every spatial axis, or one number each, outermost first: [vertical, horizontal]. */
 export type Sizes = number | readonly number[];
@@ -177,6 +177,7 @@ export function checkTransposedOptions(
 
 /** Geometry of the column matrix of x [N, C, ...]: that of a convolution without filters. */
 export function columnWindow(op: string, x: Shape, kernelSize: Sizes, options: ColumnOptions): Window {
+  checkOptions(op, options);
   const rank = x.length - 2;
   const kernel = spatialSizes(op, "kernelSize", rank, kernelSize, 1);
   const stride = spatialSizes(op, "stride", rank, options.stride ?? 1, 1);
@@ -190,6 +191,7 @@ export function columnWindow(op: string, x: Shape, kernelSize: Sizes, options: C
  * are refused, and so is a dilation that steps over the whole input from one border into the other.
  */
 export function poolWindow(op: string, rank: number, x: Shape, kernelSize: Sizes, options: PoolOptions, dilation: Sizes = 1): Window {
+  checkOptions(op, options);
   const axes = axisNames[rank]!;
   checkRank(op, "x", x, `[N, C, ${axes.join(", ")}]`);
   const kernel = spatialSizes(op, "kernelSize", rank, kernelSize, 1);

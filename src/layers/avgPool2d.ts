@@ -3,6 +3,7 @@ import type { AvgPoolOptions } from "../ops/pooling.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
+import { checkOptions } from "../shape.ts";
 
 /** `avgPool2d` as a layer. */
 export class AvgPool2d extends Module {
@@ -11,6 +12,7 @@ export class AvgPool2d extends Module {
 
   constructor(kernelSize: Sizes, options: AvgPoolOptions = {}) {
     super();
+    checkOptions("AvgPool2d", options);
     this.kernelSize = kernelSize;
     this.options = options;
   }

@@ -2,10 +2,12 @@ import { batchNorm } from "../ops/batchNorm.ts";
 import { isDry } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
 import { TrackedNorm, type TrackedNormOptions } from "./trackedNorm.ts";
+import { checkOptions } from "../shape.ts";
 
 /** `batchNorm` as a layer, for the ranks that its subclasses name. */
 export abstract class BatchNormNd extends TrackedNorm {
   constructor(name: string, axes: readonly string[], numFeatures: number, options: TrackedNormOptions) {
+    checkOptions(name, options);
     const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
     super(name, axes, numFeatures, { eps, momentum, affine, trackRunningStats });
   }

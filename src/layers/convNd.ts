@@ -1,6 +1,6 @@
 import { checkBorderOptions } from "../ops/border.ts";
 import type { ConvNdOptions, ConvTransposeNdOptions } from "../ops/convNd.ts";
-import { checkBoolean, checkInteger, type Shape, ShapeError, sizeOf } from "../shape.ts";
+import { checkBoolean, checkInteger, checkOptions, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkConvOptions, checkTransposedOptions, type Sizes, spatialSizes } from "../window.ts";
 import { Module } from "./module.ts";
@@ -43,6 +43,7 @@ abstract class Filters<Options> extends Module {
 /** A layer around a convolution. */
 export abstract class ConvNd extends Filters<Omit<ConvNdOptions, "bias">> {
   constructor(name: string, rank: number, inChannels: number, outChannels: number, kernelSize: Sizes, options: ConvLayerOptions) {
+    checkOptions(name, options);
     const { bias = true, ...window } = options;
     const groups = checkChannels(name, inChannels, outChannels, window.groups, bias);
     const kernel = spatialSizes(name, "kernelSize", rank, kernelSize, 1);
@@ -55,6 +56,7 @@ export abstract class ConvNd extends Filters<Omit<ConvNdOptions, "bias">> {
 /** A layer around a transposed convolution. */
 export abstract class ConvTransposeNd extends Filters<Omit<ConvTransposeNdOptions, "bias">> {
   constructor(name: string, rank: number, inChannels: number, outChannels: number, kernelSize: Sizes, options: ConvTransposeLayerOptions) {
+    checkOptions(name, options);
     const { bias = true, ...window } = options;
     const groups = checkChannels(name, inChannels, outChannels, window.groups, bias);
     const kernel = spatialSizes(name, "kernelSize", rank, kernelSize, 1);

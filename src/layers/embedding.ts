@@ -1,6 +1,6 @@
 import { checkPaddingIdx, embedding, type EmbeddingOptions } from "../ops/embedding.ts";
 import { defaultRandom, Random } from "../random.ts";
-import { checkInteger } from "../shape.ts";
+import { checkInteger, checkOptions } from "../shape.ts";
 import type { DType, Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -19,6 +19,7 @@ export class Embedding extends Module {
   /** @throws RangeError if a number is not a positive integer or `paddingIdx` is no row */
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
     super();
+    checkOptions("Embedding", options);
     checkInteger("Embedding", "numEmbeddings", numEmbeddings, 1);
     checkInteger("Embedding", "embeddingDim", embeddingDim, 1);
     const padding = checkPaddingIdx("Embedding", options.paddingIdx, numEmbeddings);

@@ -1,5 +1,5 @@
 import { groupNorm } from "../ops/groupNorm.ts";
-import { checkBoolean, checkInteger, checkNumber, ShapeError } from "../shape.ts";
+import { checkBoolean, checkInteger, checkNumber, checkOptions, ShapeError } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -25,6 +25,7 @@ export class GroupNorm extends Module {
    */
   constructor(numGroups: number, numChannels: number, options: { eps?: number; affine?: boolean } = {}) {
     super();
+    checkOptions("GroupNorm", options);
     const { eps = 1e-5, affine = true } = options;
     checkInteger("GroupNorm", "numGroups", numGroups, 1);
     checkInteger("GroupNorm", "numChannels", numChannels, 1);

@@ -1,10 +1,12 @@
 import { instanceNorm } from "../ops/instanceNorm.ts";
 import type { Tensor } from "../tensor.ts";
 import { TrackedNorm, type TrackedNormOptions } from "./trackedNorm.ts";
+import { checkOptions } from "../shape.ts";
 
 /** `instanceNorm` as a layer, for the ranks that its subclasses name. */
 export abstract class InstanceNormNd extends TrackedNorm {
   constructor(name: string, axes: readonly string[], numFeatures: number, options: TrackedNormOptions) {
+    checkOptions(name, options);
     const { eps = 1e-5, momentum = 0.1, affine = false, trackRunningStats = false } = options;
     super(name, axes, numFeatures, { eps, momentum, affine, trackRunningStats });
   }

@@ -1,5 +1,5 @@
 import { layerNorm, layerShape } from "../ops/layerNorm.ts";
-import { checkBoolean, checkNumber, type Shape } from "../shape.ts";
+import { checkBoolean, checkNumber, checkOptions, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -25,6 +25,7 @@ export class LayerNorm extends Module {
    */
   constructor(normalizedShape: number | Shape, options: { eps?: number; elementwiseAffine?: boolean } = {}) {
     super();
+    checkOptions("LayerNorm", options);
     const { eps = 1e-5, elementwiseAffine = true } = options;
     checkNumber("LayerNorm", "eps", eps, 0);
     checkBoolean("LayerNorm", "elementwiseAffine", elementwiseAffine);

@@ -1,5 +1,5 @@
 import { linear } from "../ops/linear.ts";
-import { checkInteger } from "../shape.ts";
+import { checkInteger, checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { type Parameter, uniformParameter } from "./parameter.ts";
@@ -24,6 +24,7 @@ export class Linear extends Module {
     super();
     checkInteger("Linear", "inFeatures", inFeatures, 1);
     checkInteger("Linear", "outFeatures", outFeatures, 1);
+    checkOptions("Linear", options);
     this.weight = uniformParameter([outFeatures, inFeatures], inFeatures);
     this.bias = options.bias ?? true ? uniformParameter([outFeatures], inFeatures) : undefined;
   }

@@ -1,5 +1,5 @@
 import { localResponseNorm, type LocalResponseNormOptions } from "../ops/localResponseNorm.ts";
-import { checkInteger } from "../shape.ts";
+import { checkInteger, checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 
@@ -11,6 +11,7 @@ export class LocalResponseNorm extends Module {
   /** @throws RangeError if size is not a positive integer */
   constructor(size: number, options: LocalResponseNormOptions = {}) {
     super();
+    checkOptions("LocalResponseNorm", options);
     checkInteger("LocalResponseNorm", "size", size, 1);
     this.size = size;
     this.options = options;

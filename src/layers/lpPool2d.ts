@@ -3,6 +3,7 @@ import type { LpPoolOptions } from "../ops/lpPooling.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
+import { checkOptions } from "../shape.ts";
 
 /** `lpPool2d` as a layer. */
 export class LPPool2d extends Module {
@@ -12,6 +13,7 @@ export class LPPool2d extends Module {
 
   constructor(normType: number, kernelSize: Sizes, options: LpPoolOptions = {}) {
     super();
+    checkOptions("LPPool2d", options);
     this.normType = normType;
     this.kernelSize = kernelSize;
     this.options = options;

@@ -3,6 +3,7 @@ import type { MaxPoolOptions } from "../ops/pooling.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
+import { checkOptions } from "../shape.ts";
 
 /** `maxPool1d` as a layer. */
 export class MaxPool1d extends Module {
@@ -11,6 +12,7 @@ export class MaxPool1d extends Module {
 
   constructor(kernelSize: Sizes, options: MaxPoolOptions = {}) {
     super();
+    checkOptions("MaxPool1d", options);
     this.kernelSize = kernelSize;
     this.options = options;
   }

@@ -1,6 +1,6 @@
 import { isDry, kernels } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
-import { checkBoolean, checkNumber, format, ShapeError } from "../shape.ts";
+import { checkBoolean, checkNumber, checkOptions, format, ShapeError } from "../shape.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { withLayout } from "../tape.ts";
 import { channelsInnermost, channelsOf, checkAffine, checkVector, normalise, type NormOptions, Statistics } from "./normalisation.ts";
@@ -34,6 +34,7 @@ export function batchNorm(
   x: Tensor, runningMean: Tensor | undefined, runningVar: Tensor | undefined, options: BatchNormOptions = {},
 ): Tensor {
   const { n, c, positions } = channelsOf("batchNorm", x);
+  checkOptions("batchNorm", options);
   const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
   checkBoolean("batchNorm", "training", training);
   checkNumber("batchNorm", "momentum", momentum, -Infinity);

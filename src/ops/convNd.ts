@@ -1,7 +1,7 @@
 // What the convolutions over one, two and three axes share: options, checks, and borders that are not of zeros.
 
 import { scope } from "../scope.ts";
-import { checkShape, describe, format, sameShape, type Shape, ShapeError } from "../shape.ts";
+import { checkOptions, checkShape, describe, format, sameShape, type Shape, ShapeError } from "../shape.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
 import { type ConvOptions, convWindow, type TransposedOptions, transposedWindow } from "../window.ts";
 import { borderOf, type BorderOptions, inBorder, withBorder } from "./border.ts";
@@ -24,6 +24,7 @@ export interface ConvTransposeNdOptions extends TransposedOptions {
 export function convNd(op: string, rank: number, x: Tensor, w: Tensor, options: ConvNdOptions, flipped: boolean = false): Tensor {
   checkTensor(op, "x", x);
   checkTensor(op, "w", w);
+  checkOptions(op, options);
   const win = convWindow(op, rank, x.shape, w.shape, options);
   const { bias } = options;
   checkBias(op, bias, win.o, w.shape);
@@ -39,6 +40,7 @@ export function convNd(op: string, rank: number, x: Tensor, w: Tensor, options: 
 export function convTransposeNd(op: string, rank: number, x: Tensor, w: Tensor, options: ConvTransposeNdOptions): Tensor {
   checkTensor(op, "x", x);
   checkTensor(op, "w", w);
+  checkOptions(op, options);
   const win = transposedWindow(op, rank, x.shape, w.shape, options);
   const { bias } = options;
   checkBias(op, bias, win.c, w.shape);
@@ -50,6 +52,7 @@ export function convNdInputAdjoint(op: string, rank: number, dy: Tensor, w: Tens
   checkTensor(op, "dy", dy);
   checkTensor(op, "w", w);
   checkShape(op, inputShape);
+  checkOptions(op, options);
   const win = convWindow(op, rank, inputShape, w.shape, options);
   checkZeros(op, options);
   checkOutput(op, dy, win.outputShape);
@@ -61,6 +64,7 @@ export function convNdFilterAdjoint(op: string, rank: number, x: Tensor, dy: Ten
   checkTensor(op, "x", x);
   checkTensor(op, "dy", dy);
   checkShape(op, filterShape);
+  checkOptions(op, options);
   const win = convWindow(op, rank, x.shape, filterShape, options);
   checkZeros(op, options);
   checkOutput(op, dy, win.outputShape);

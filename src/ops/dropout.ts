@@ -1,6 +1,6 @@
 import { defaultRandom } from "../random.ts";
 import { isDry, kernels } from "../runtime/kernels.ts";
-import { checkBoolean, checkNumber } from "../shape.ts";
+import { checkBoolean, checkNumber, checkOptions } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
 import { identity } from "./identity.ts";
@@ -28,8 +28,10 @@ export function dropout(x: Tensor, p: number = 0.5, options: DropoutOptions = {}
 }
 
 /** Checks the arguments of every dropout. */
-export function checkDropout(op: string, x: Tensor, p: number, { training = true }: DropoutOptions): void {
+export function checkDropout(op: string, x: Tensor, p: number, options: DropoutOptions): void {
   checkTensor(op, "x", x);
+  checkOptions(op, options);
+  const { training = true } = options;
   checkNumber(op, "p", p, 0, 1);
   checkBoolean(op, "training", training);
 }

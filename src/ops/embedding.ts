@@ -1,4 +1,4 @@
-import { checkInteger, format, ShapeError } from "../shape.ts";
+import { checkInteger, checkOptions, format, ShapeError } from "../shape.ts";
 import { discard } from "../scope.ts";
 import { checkTensor, type Tensor, tensor } from "../tensor.ts";
 import { checkIndices, gatherRows, type Indices } from "./gathering.ts";
@@ -27,6 +27,7 @@ export function embedding(indices: Indices, weight: Tensor, options: EmbeddingOp
     throw new ShapeError(`embedding: weight must have 2 axes [rows, length], it has ${weight.shape.length} (weight ${format(weight.shape)})`);
   }
   const [rows, length] = weight.shape as [number, number];
+  checkOptions("embedding", options);
   const padding = checkPaddingIdx("embedding", options.paddingIdx, rows);
   const index = checkIndices("embedding", "indices", indices, rows);
   const plain = reshape(index, [-1]);

@@ -1,6 +1,6 @@
 import { isDry } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
-import { checkInteger, checkNumber, format, ShapeError } from "../shape.ts";
+import { checkInteger, checkNumber, checkOptions, format, ShapeError } from "../shape.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { withLayout } from "../tape.ts";
 import { channelsInnermost, channelsOf, checkAffine, normalise, type NormOptions, Statistics } from "./normalisation.ts";
@@ -23,6 +23,7 @@ export function groupNorm(x: Tensor, numGroups: number, options: NormOptions = {
   const { n, c, positions } = channelsOf("groupNorm", x);
   checkInteger("groupNorm", "numGroups", numGroups, 1);
   if (c % numGroups !== 0) throw new ShapeError(`groupNorm: ${c} channels are not divisible by ${numGroups} groups (x ${format(x.shape)})`);
+  checkOptions("groupNorm", options);
   const { weight, bias, eps = 1e-5 } = options;
   checkNumber("groupNorm", "eps", eps, 0);
   checkAffine("groupNorm", x.shape, [c], options);

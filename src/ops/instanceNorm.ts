@@ -1,6 +1,6 @@
 import { isDry } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
-import { checkBoolean, checkNumber, format, ShapeError } from "../shape.ts";
+import { checkBoolean, checkNumber, checkOptions, format, ShapeError } from "../shape.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { withLayout } from "../tape.ts";
 import { batchNorm, blend } from "./batchNorm.ts";
@@ -31,6 +31,7 @@ export interface InstanceNormOptions extends NormOptions {
  */
 export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tensor {
   const { n, c, positions } = channelsOf("instanceNorm", x);
+  checkOptions("instanceNorm", options);
   const { weight, bias, runningMean, runningVar, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
   checkBoolean("instanceNorm", "useInputStats", useInputStats);
   checkNumber("instanceNorm", "momentum", momentum, -Infinity);

@@ -1,6 +1,6 @@
 import { isDry } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
-import { checkInteger, checkNumber, checkShape, format, sameShape, type Shape, ShapeError, sizeOf } from "../shape.ts";
+import { checkInteger, checkNumber, checkOptions, checkShape, format, sameShape, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { checkTensor, empty, type Layout, type Tensor } from "../tensor.ts";
 import { withLayout } from "../tape.ts";
 import { checkAffine, normalise, type NormOptions, Statistics } from "./normalisation.ts";
@@ -26,6 +26,7 @@ export function layerNorm(x: Tensor, normalizedShape: number | Shape, options: N
   if (rank > x.shape.length || !sameShape(x.shape.slice(-rank), shape)) {
     throw new ShapeError(`layerNorm: x must end in normalizedShape ${format(shape)} (x ${format(x.shape)})`);
   }
+  checkOptions("layerNorm", options);
   const { weight, bias, eps = 1e-5 } = options;
   checkNumber("layerNorm", "eps", eps, 0);
   checkAffine("layerNorm", x.shape, shape, options);

@@ -1,6 +1,6 @@
 import { kernels } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
-import { checkInteger, checkNumber, format, ShapeError } from "../shape.ts";
+import { checkInteger, checkNumber, checkOptions, format, ShapeError } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
 import { add } from "./add.ts";
@@ -38,6 +38,7 @@ export function localResponseNorm(x: Tensor, size: number, options: LocalRespons
     throw new ShapeError(`localResponseNorm: x must have at least 3 axes [N, C, ...], it has ${x.shape.length} (x ${format(x.shape)})`);
   }
   checkInteger("localResponseNorm", "size", size, 1);
+  checkOptions("localResponseNorm", options);
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
   for (const [name, value] of Object.entries({ alpha, beta, k })) checkNumber("localResponseNorm", name, value, -Infinity);
   const before = Math.floor(size / 2), after = size - 1 - before;

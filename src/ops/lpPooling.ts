@@ -1,7 +1,7 @@
 // Power-average pooling: the p-norm of every window, made of operations that are there.
 
 import { scope } from "../scope.ts";
-import { checkNumber } from "../shape.ts";
+import { checkNumber, checkOptions } from "../shape.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
 import { type PoolOptions, poolWindow, type Sizes } from "../window.ts";
 import { eq } from "./comparisons.ts";
@@ -18,6 +18,7 @@ export function lpPool(op: string, rank: number, x: Tensor, normType: number, ke
   checkNumber(op, "normType", normType, -Infinity);
   if (normType === 0) throw new RangeError(`${op}: normType must not be 0`);
   checkTensor(op, "x", x);
+  checkOptions(op, options);
   const { stride = kernelSize, ceilMode = false } = options;
   const win = poolWindow(op, rank, x.shape, kernelSize, { stride, ceilMode });
   return scope(() => {

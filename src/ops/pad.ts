@@ -1,4 +1,4 @@
-import { checkInteger, checkShape, describe, format, type Shape, ShapeError } from "../shape.ts";
+import { checkInteger, checkOptions, checkShape, describe, format, type Shape, ShapeError } from "../shape.ts";
 import type { Block, Walk } from "../strides.ts";
 import { checkTensor, type DType, type Tensor } from "../tensor.ts";
 import { move } from "./movement.ts";
@@ -31,6 +31,7 @@ export interface PadOptions {
  */
 export function pad<D extends DType>(x: Tensor<D>, padding: readonly number[], options: PadOptions = {}): Tensor<D> {
   checkTensor("pad", "x", x, x?.dtype);
+  checkOptions("pad", options);
   const { mode = "constant", value = 0 } = options;
   checkPadding("pad", padding, mode);
   if (typeof value !== "number") throw new TypeError(`pad: value must be a number, got ${describe(value)}`);

@@ -2,7 +2,7 @@
 
 import { storageOrder } from "../broadcast.ts";
 import { withScratch } from "../runtime/memory.ts";
-import { checkBoolean, describe, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
+import { checkBoolean, checkOptions, describe, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { type DType, empty, type Tensor } from "../tensor.ts";
 import { arrange } from "./movement.ts";
 
@@ -38,7 +38,9 @@ export function checkDim(op: string, x: Tensor, dim: number): number {
   return dim < 0 ? dim + rank : dim;
 }
 
-export function checkKeepdim(op: string, { keepdim = false }: ReductionOptions): boolean {
+export function checkKeepdim(op: string, options: ReductionOptions): boolean {
+  checkOptions(op, options);
+  const { keepdim = false } = options;
   checkBoolean(op, "keepdim", keepdim);
   return keepdim;
 }

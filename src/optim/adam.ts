@@ -1,5 +1,5 @@
 import { kernels } from "../runtime/kernels.ts";
-import { checkBoolean, checkNumber, describe } from "../shape.ts";
+import { checkBoolean, checkNumber, checkOptions, describe } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Optimizer, type ParameterState } from "./optimizer.ts";
 
@@ -26,6 +26,7 @@ export abstract class AdamBase extends Optimizer {
   #betas: readonly [number, number] = [0, 0];
 
   protected constructor(name: string, parameters: Iterable<Tensor>, options: AdamOptions, defaultDecay: number) {
+    checkOptions(name, options);
     super(name, parameters, options.lr ?? 0.001, ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"]);
     const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = defaultDecay, amsgrad = false } = options;
     checkNumber(name, "eps", eps, 0);

@@ -1,5 +1,5 @@
 import { kernels } from "../runtime/kernels.ts";
-import { checkBoolean, checkNumber } from "../shape.ts";
+import { checkBoolean, checkNumber, checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Optimizer, type ParameterState } from "./optimizer.ts";
 
@@ -35,6 +35,7 @@ export class RMSprop extends Optimizer {
   #momentum = 0;
 
   constructor(parameters: Iterable<Tensor>, options: RMSpropOptions = {}) {
+    checkOptions("RMSprop", options);
     super("RMSprop", parameters, options.lr ?? 0.01, ["square_avg", "grad_avg", "momentum_buffer"]);
     const { alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false } = options;
     checkNumber("RMSprop", "alpha", alpha, 0);
