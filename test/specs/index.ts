@@ -26,7 +26,7 @@ import { interpolateSpec } from "./interpolate.ts";
 import {
   binaryCrossEntropySpec, binaryCrossEntropyWithLogitsSpec, huberLossSpec, klDivSpec, l1LossSpec, mseLossSpec, smoothL1LossSpec,
 } from "./losses.ts";
-import { lpPool1dSpec, lpPool2dSpec } from "./lpPool.ts";
+import { lpPool1dSpec, lpPool2dSpec, lpPool3dSpec } from "./lpPool.ts";
 import { bmmSpec, flattenSpec, linearSpec, matmulSpec, reshapeSpec } from "./matmul.ts";
 import { maxPool1dSpec } from "./maxPool1d.ts";
 import { maxPool2dSpec } from "./maxPool2d.ts";
@@ -110,6 +110,7 @@ export const specs: OpSpec<any>[] = [
   logsumexpSpec,
   lpPool1dSpec,
   lpPool2dSpec,
+  lpPool3dSpec,
   matmulSpec,
   maxPool1dSpec,
   maxPool2dSpec,

@@ -1,4 +1,4 @@
-import { type LpPoolOptions, lpPool1d, lpPool2d, ShapeError, type Sizes, tensor, zeros } from "../../src/index.ts";
+import { type LpPoolOptions, lpPool1d, lpPool2d, lpPool3d, ShapeError, type Sizes, tensor, zeros } from "../../src/index.ts";
 import { type NdArray } from "../array.ts";
 import { avgPoolReference, poolCases } from "./pooling.ts";
 import type { Case, OpSpec } from "./spec.ts";
@@ -20,6 +20,8 @@ function reference(x: NdArray, { normType, ...options }: LpCase): NdArray {
 const lists = { normType: [2, 4, 1], ceilMode: [false, true] };
 const lines = poolCases<Required<LpCase>>([7], { ...lists, kernelSize: [1, 2, 3], stride: [2, 3] }) as Case<LpCase>[];
 const maps = poolCases<Required<LpCase>>([5, 6], { ...lists, kernelSize: [1, 3, [2, 4]], stride: [1, 2, [3, 1]] }) as Case<LpCase>[];
+
+const volumes = poolCases<Required<LpCase>>([4, 3, 5], { ...lists, kernelSize: [2, [1, 3, 2]], stride: [1, [2, 1, 3]] }) as Case<LpCase>[];
 
 const x = () => zeros([1, 3, 8, 8]);
 
@@ -52,5 +54,17 @@ export const lpPool2dSpec: OpSpec<LpCase> = {
     { name: "kernel 0", call: () => lpPool2d(x(), 2, 0), error: RangeError, message: /^lpPool2d: kernelSize must be a positive integer, got 0/ },
     { name: "kernel larger than the input", call: () => lpPool2d(x(), 2, 9), error: ShapeError, message: /^lpPool2d: kernel spans 9, more than the padded height 8/ },
     { name: "wrong dtype", call: () => lpPool2d(tensor(new Int32Array(16), [1, 1, 4, 4]) as never, 2, 2), error: TypeError, message: /^lpPool2d: x must be float32, it is int32/ },
+  ],
+};
+
+export const lpPool3dSpec: OpSpec<LpCase> = {
+  name: "lpPool3d",
+  run: ([x], { normType, kernelSize, ...options }) => lpPool3d(x!, normType, kernelSize, options),
+  reference: ([x], options) => reference(x!, options),
+  cases: volumes,
+  terms: taps,
+  affine: false,
+  bad: [
+    { name: "rank of x", call: () => lpPool3d(x(), 2, 2), error: ShapeError, message: /^lpPool3d: x must have 5 axes \[N, C, D, H, W\], it has 4/ },
   ],
 };

@@ -1,0 +1,25 @@
+import { lpPool3d } from "../ops/lpPool3d.ts";
+import type { LpPoolOptions } from "../ops/lpPooling.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Sizes } from "../window.ts";
+import { Module } from "./module.ts";
+import { checkOptions } from "../shape.ts";
+
+/** `lpPool3d` as a layer. */
+export class LPPool3d extends Module {
+  readonly normType: number;
+  readonly kernelSize: Sizes;
+  readonly options: Readonly<LpPoolOptions>;
+
+  constructor(normType: number, kernelSize: Sizes, options: LpPoolOptions = {}) {
+    super();
+    checkOptions("LPPool3d", options);
+    this.normType = normType;
+    this.kernelSize = kernelSize;
+    this.options = options;
+  }
+
+  forward(x: Tensor): Tensor {
+    return lpPool3d(x, this.normType, this.kernelSize, this.options);
+  }
+}
