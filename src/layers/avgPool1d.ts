@@ -1,9 +1,9 @@
 import { avgPool1d } from "../ops/avgPool1d.ts";
 import type { AvgPoolOptions } from "../ops/pooling.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `avgPool1d` as a layer. */
 export class AvgPool1d extends Module {

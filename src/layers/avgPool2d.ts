@@ -1,9 +1,9 @@
 import { avgPool2d } from "../ops/avgPool2d.ts";
 import type { AvgPoolOptions } from "../ops/pooling.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `avgPool2d` as a layer. */
 export class AvgPool2d extends Module {

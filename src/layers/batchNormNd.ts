@@ -1,8 +1,8 @@
 import { batchNorm } from "../ops/batchNorm.ts";
 import { isDry } from "../runtime/kernels.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { TrackedNorm, type TrackedNormOptions } from "./trackedNorm.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `batchNorm` as a layer, for the ranks that its subclasses name. */
 export abstract class BatchNormNd extends TrackedNorm {

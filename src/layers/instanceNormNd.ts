@@ -1,7 +1,7 @@
 import { instanceNorm } from "../ops/instanceNorm.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { TrackedNorm, type TrackedNormOptions } from "./trackedNorm.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `instanceNorm` as a layer, for the ranks that its subclasses name. */
 export abstract class InstanceNormNd extends TrackedNorm {

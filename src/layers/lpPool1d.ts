@@ -1,9 +1,9 @@
 import { lpPool1d } from "../ops/lpPool1d.ts";
 import type { LpPoolOptions } from "../ops/lpPooling.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `lpPool1d` as a layer. */
 export class LPPool1d extends Module {

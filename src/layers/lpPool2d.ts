@@ -1,9 +1,9 @@
 import { lpPool2d } from "../ops/lpPool2d.ts";
 import type { LpPoolOptions } from "../ops/lpPooling.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `lpPool2d` as a layer. */
 export class LPPool2d extends Module {

@@ -1,9 +1,9 @@
 import { lpPool3d } from "../ops/lpPool3d.ts";
 import type { LpPoolOptions } from "../ops/lpPooling.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `lpPool3d` as a layer. */
 export class LPPool3d extends Module {

@@ -1,9 +1,9 @@
 import { maxPool1d } from "../ops/maxPool1d.ts";
 import type { MaxPoolOptions } from "../ops/pooling.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `maxPool1d` as a layer. */
 export class MaxPool1d extends Module {

@@ -1,9 +1,9 @@
 import { maxPool2d } from "../ops/maxPool2d.ts";
 import type { MaxPoolOptions } from "../ops/pooling.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `maxPool2d` as a layer. */
 export class MaxPool2d extends Module {

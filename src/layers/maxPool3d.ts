@@ -1,9 +1,9 @@
 import { maxPool3d } from "../ops/maxPool3d.ts";
 import type { MaxPoolOptions } from "../ops/pooling.ts";
+import { checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sizes } from "../window.ts";
 import { Module } from "./module.ts";
-import { checkOptions } from "../shape.ts";
 
 /** `maxPool3d` as a layer. */
 export class MaxPool3d extends Module {

@@ -31,7 +31,7 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 }
 
 /** `expand` without checks, into a layout. */
-export function expandTo(x: Tensor, shape: Shape, layout: Layout): Tensor {
+function expandTo(x: Tensor, shape: Shape, layout: Layout): Tensor {
   const y = empty(shape, layout);
   if (y.size > 0) kernels().expand(broadcastPtr(y, [x]), x.ptr, y.ptr);
   return record(y, [x, (dy) => sumTo(dy, x.shape)]);

@@ -26,7 +26,7 @@ export function move<D extends DType>(x: Tensor<D>, blocks: readonly Block[], sh
 }
 
 /** dx = P' dy. */
-export function moveAdjoint(dy: Tensor, blocks: readonly Block[], shape: Shape, layout: Layout): Tensor {
+function moveAdjoint(dy: Tensor, blocks: readonly Block[], shape: Shape, layout: Layout): Tensor {
   const dx = empty(shape, layout);
   // The first block mostly is the whole of x, and need not be added to zeros.
   const [first, ...rest] = blocks;

@@ -27,7 +27,7 @@ export interface NormOptions {
  * How the elements, as they lie in memory, fall into groups. They are [blocks, rows, columns]; the columns fall into `groups`
  * runs of equal length, and a group is such a run in all rows of one block.
  */
-export interface Grouping {
+interface Grouping {
   readonly blocks: number;
   readonly rows: number;
   readonly columns: number;

@@ -83,7 +83,7 @@ export function maxPoolSelect(x: Tensor, indices: Tensor<"int32">, win: Window):
 }
 
 /** The geometry of an average pooling, and how it counts. */
-export interface AvgWindow extends Window {
+interface AvgWindow extends Window {
   readonly countIncludePad: boolean;
   /** 0 where every window has its own count. */
   readonly divisor: number;

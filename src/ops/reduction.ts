@@ -38,6 +38,7 @@ export function checkDim(op: string, x: Tensor, dim: number): number {
   return dim < 0 ? dim + rank : dim;
 }
 
+/** Checks the options of a reduction and gives `keepdim`, false by default. */
 export function checkKeepdim(op: string, options: ReductionOptions): boolean {
   checkOptions(op, options);
   const { keepdim = false } = options;
