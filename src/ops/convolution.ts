@@ -10,7 +10,7 @@
 // convolution. Where every channel has a kernel of its own there is no matrix product to make: depthwise kernels do it directly.
 
 import { kernels } from "../runtime/kernels.ts";
-import { withScratch } from "../runtime/memory.ts";
+import { withPrepared, withScratch } from "../runtime/memory.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { type Edge, record, withLayout } from "../tape.ts";
 import { adjointWindow, type Window, windowPtr } from "../window.ts";
@@ -72,35 +72,34 @@ function tapsOf(win: Window): number {
 function forward(x: number, w: number, bias: number, win: Window): Tensor {
   const ptr = windowPtr(win);
   if (isDepthwise(win)) {
-    return withScratch([tapsOf(win) * win.o], (turned) => {
+    const turn = (turned: number): void => kernels().transpose(1, win.o, tapsOf(win), w, turned);
+    return withPrepared(w, "tapsFirst", tapsOf(win) * win.o, turn, (turned) => {
       const y = empty(win.outputShape, "channelsLast");
-      kernels().transpose(1, win.o, tapsOf(win), w, turned!);
-      kernels().depthwise(ptr, 0, y.size / win.o, x, turned!, bias, y.ptr);
+      kernels().depthwise(ptr, 0, y.size / win.o, x, turned, bias, y.ptr);
       return y;
     });
   }
-  return withScratch([kernels().packedFloats(ptr), kernels().columnFloats(ptr)], (packed, col) => {
-    const y = empty(win.outputShape, "channelsLast");
-    kernels().packFilters(ptr, w, packed!);
-    kernels().conv(ptr, 0, y.size / Math.max(win.o, 1), x, packed!, bias, y.ptr, col!);
-    return y;
-  });
+  const pack = (packed: number): void => kernels().packFilters(ptr, w, packed);
+  return withPrepared(w, "panels", kernels().packedFloats(ptr), pack, (packed) =>
+    withScratch([kernels().columnFloats(ptr)], (col) => {
+      const y = empty(win.outputShape, "channelsLast");
+      kernels().conv(ptr, 0, y.size / Math.max(win.o, 1), x, packed, bias, y.ptr, col!);
+      return y;
+    }));
 }
 
 function gathered(dy: number, w: number, bias: number, win: Window): Tensor {
-  return withScratch([(tapsOf(win) * win.o * win.c) / win.groups], (flipped) => {
-    kernels().flip(windowPtr(win), w, flipped!);
-    return forward(dy, flipped!, bias, adjointWindow(win));
-  });
+  const flip = (flipped: number): void => kernels().flip(windowPtr(win), w, flipped);
+  return withPrepared(w, "flipped", (tapsOf(win) * win.o * win.c) / win.groups, flip, (flipped) => forward(dy, flipped, bias, adjointWindow(win)));
 }
 
 function scattered(dy: number, w: number, bias: number, win: Window): Tensor {
   const ptr = windowPtr(win);
   if (isDepthwise(win)) {
-    return withScratch([tapsOf(win) * win.o], (turned) => {
+    const turn = (turned: number): void => kernels().transpose(1, win.o, tapsOf(win), w, turned);
+    return withPrepared(w, "tapsFirst", tapsOf(win) * win.o, turn, (turned) => {
       const dx = empty(win.inputShape, "channelsLast");
-      kernels().transpose(1, win.o, tapsOf(win), w, turned!);
-      kernels().depthwiseInputAdjoint(ptr, dy, turned!, bias, dx.ptr);
+      kernels().depthwiseInputAdjoint(ptr, dy, turned, bias, dx.ptr);
       return dx;
     });
   }

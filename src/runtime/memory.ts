@@ -106,6 +106,21 @@ export function withScratch<T>(sizes: readonly number[], fn: (...ptrs: number[])
   }
 }
 
+/**
+ * Lends `use` a buffer that holds the tensor at `source` in another form: packed, turned, transformed.
+ *
+ * @param _source address of the tensor
+ * @param _form names the form; two forms of one tensor have different names
+ * @param floats length of the buffer
+ * @param prepare fills the buffer from the tensor
+ */
+export function withPrepared<T>(_source: number, _form: string, floats: number, prepare: (buffer: number) => void, use: (buffer: number) => T): T {
+  return withScratch([floats], (buffer) => {
+    prepare(buffer!);
+    return use(buffer!);
+  });
+}
+
 /** A view of `length` floats. Valid until the memory grows: make it anew for every use. */
 export function floats(ptr: number, length: number): Float32Array<ArrayBuffer> {
   return new Float32Array(wasmMemory.buffer, ptr, length);
