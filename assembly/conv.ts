@@ -1,4 +1,5 @@
-import { gemm, gemmInPlace, MR, NR, packB, packedBFloats } from "./gemm";
+import { biasOf, finish } from "./epilogue";
+import { block, blockRows, gemm, gemmInPlace, NR, packB, packedBFloats } from "./gemm";
 import { col2im, im2col } from "./im2col";
 import { repeatRow } from "./reduce";
 import { fillRun } from "./runs";
@@ -13,20 +14,10 @@ import { Window } from "./window";
 //
 // Where the stride is 1 the input adjoint is better made as a forward convolution of dY with `flip(W)`; the host chooses.
 
-/** Bytes of a tile of the column matrix: it is written and read back at once and should stay in the L2 cache. */
-const COLUMN_BYTES: i32 = 1 << 17;
-
-/** Rows of the column matrix that are made at a time. */
-// @ts-ignore: decorator
-@inline
-function tileRows(taps: i32): i32 {
-  return max(MR, COLUMN_BYTES / (max(taps, 1) << 2) / MR * MR);
-}
-
 /** Floats of the buffer that one tile of the column matrix needs, with room for reads past the last row. */
 export function columnFloats(window: usize): i32 {
   const win = changetype<Window>(window);
-  return min(tileRows(win.taps), win.positions) * win.taps + NR;
+  return min(blockRows(win.taps), win.positions) * win.taps + NR;
 }
 
 /** Floats of packed filters: every group's panels of 8 output channels. */
@@ -51,18 +42,18 @@ export function packFilters(window: usize, w: usize, packed: usize): void {
 }
 
 /**
- * y[q, o] = sum over taps t of col(x)[q, t] w[o, t] + bias[o], for output positions from <= q < to.
+ * y[q, o] = activation(sum over taps t of col(x)[q, t] w[o, t] + bias[o] + residual[q, o]), for output positions from <= q < to.
  *
- * Shapes:   x [N, D, H, W, C]; packed from `packFilters`; bias [O] or 0; y [N, OD, OH, OW, O]; col [`columnFloats`].
+ * Shapes:   x [N, D, H, W, C]; packed from `packFilters`; y [N, OD, OH, OW, O]; epilogue with bias [O] and residual as y, or 0; col [`columnFloats`].
  * Writes:   overwrites y at these positions; col is scratch.
  * Adjoint:  in x `convInputAdjoint`, or this kernel with `flip`; in w `convFilterAdjoint`.
  */
-export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize, bias: usize, y: usize, col: usize): void {
+export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize, epilogue: usize, y: usize, col: usize): void {
   const win = changetype<Window>(window);
   const groups = win.groups, taps = win.taps, o = win.o / groups, c = win.c / groups;
   const floats = packedBFloats(taps, o);
   const pointwise = win.pointwise;
-  const rows = tileRows(taps);
+  const rows = blockRows(taps);
   for (let q = from; q < to; q += rows) {
     const m = min(rows, to - q);
     for (let g = 0; g < groups; g++) {
@@ -73,11 +64,12 @@ export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize,
       } else {
         im2col(window, g, q, q + m, x, col);
       }
-      gemm(
-        m, o, taps, a, lda, false, packed + (<usize>(g * floats) << 2),
-        bias == 0 ? 0 : bias + (<usize>(g * o) << 2), y + (<usize>(q * win.o + g * o) << 2), win.o, false,
+      block(
+        m, o, taps, a, lda, false, packed + (<usize>(g * floats) << 2), NR << 2, <usize>taps * (NR << 2),
+        biasOf(epilogue, g * o), y + (<usize>(q * win.o + g * o) << 2), win.o, false,
       );
     }
+    finish(epilogue, y, m, win.o, y + (<usize>(q * win.o) << 2), win.o);
   }
 }
 
@@ -93,7 +85,7 @@ export function convFilterAdjoint(window: usize, x: usize, dy: usize, dw: usize,
   const groups = win.groups, taps = win.taps, o = win.o / groups, c = win.c / groups;
   const positions = win.positions;
   const pointwise = win.pointwise;
-  const rows = tileRows(taps);
+  const rows = blockRows(taps);
   if (positions == 0) fillRun(win.o * taps, 0, dw);
   for (let q = 0; q < positions; q += rows) {
     const k = min(rows, positions - q);
@@ -130,7 +122,7 @@ export function convInputAdjoint(window: usize, dy: usize, w: usize, bias: usize
   const groups = win.groups, taps = win.taps, o = win.o / groups;
   const positions = win.positions;
   const floats = packedBFloats(o, taps);
-  const rows = tileRows(taps);
+  const rows = blockRows(taps);
   for (let g = 0; g < groups; g++) {
     packB(o, taps, w + (<usize>(g * o * taps) << 2), taps, 1, packed + (<usize>(g * floats) << 2));
   }

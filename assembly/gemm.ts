@@ -1,3 +1,4 @@
+import { biasOf, finish } from "./epilogue";
 import { madd } from "./lanes";
 import { copyRun, fillRun } from "./runs";
 
@@ -55,16 +56,16 @@ export function packB(k: i32, n: i32, b: usize, rs: i32, cs: i32, out: usize): v
 }
 
 /**
- * C = A B + bias, or C += A B.
+ * C = activation(A B + bias + residual), or C += A B.
  *
  * Shapes:   a [m, k], element (i, p) at a[i * lda + p], or with transA [k, m] at a[p * lda + i]; b packed by `packB`;
- *           bias [n] or 0; c [m, n] with rows ldc apart.
+ *           c [m, n] with rows ldc apart; epilogue with bias [n] and residual as c, or 0; 0 where the product is added.
  * Writes:   overwrites c, or adds to it; what lies between the rows is left untouched.
  * Requires: no overlap. May read up to 28 bytes past the rows of a and b.
  * Adjoint:  in A: dC B'; in B: A' dC.
  */
-export function gemm(m: i32, n: i32, k: i32, a: usize, lda: i32, transA: bool, b: usize, bias: usize, c: usize, ldc: i32, accumulate: bool): void {
-  product(m, n, k, a, lda, transA, b, NR << 2, <usize>k * (NR << 2), bias, c, ldc, accumulate);
+export function gemm(m: i32, n: i32, k: i32, a: usize, lda: i32, transA: bool, b: usize, epilogue: usize, c: usize, ldc: i32, accumulate: bool): void {
+  product(m, n, k, a, lda, transA, b, NR << 2, <usize>k * (NR << 2), epilogue, c, ldc, accumulate);
 }
 
 /**
@@ -78,22 +79,38 @@ export function gemmInPlace(m: i32, n: i32, k: i32, a: usize, lda: i32, transA: 
 
 // bStep: bytes from one row of a panel to the next; bPanel: bytes from one panel to the next.
 function product(
+  m: i32, n: i32, k: i32, a: usize, lda: i32, transA: bool, b: usize, bStep: usize, bPanel: usize, epilogue: usize, c: usize, ldc: i32, accumulate: bool,
+): void {
+  const rows = blockRows(k);
+  const aStep: usize = (transA ? 1 : <usize>lda) << 2;
+  const bias = biasOf(epilogue, 0);
+  for (let i = 0; i < m; i += rows) {
+    const to = c + (<usize>(i * ldc) << 2);
+    const height = min(rows, m - i);
+    block(height, n, k, a + <usize>i * aStep, lda, transA, b, bStep, bPanel, bias, to, ldc, accumulate);
+    finish(epilogue, c, height, n, to, ldc);
+  }
+}
+
+/** Rows of A, of k floats each, that make a block. */
+// @ts-ignore: decorator
+@inline
+export function blockRows(k: i32): i32 {
+  return max(MR, BLOCK_BYTES / (max(k, 1) << 2) / MR * MR);
+}
+
+/** C = A B + bias, or C += A B, for one block of rows. */
+export function block(
   m: i32, n: i32, k: i32, a: usize, lda: i32, transA: bool, b: usize, bStep: usize, bPanel: usize, bias: usize, c: usize, ldc: i32, accumulate: bool,
 ): void {
-  const rows = max(MR, BLOCK_BYTES / (max(k, 1) << 2) / MR * MR);
   const aStep: usize = (transA ? 1 : <usize>lda) << 2;
-  for (let i0 = 0; i0 < m; i0 += rows) {
-    const i1 = min(m, i0 + rows);
-    let panel = b;
-    for (let j = 0; j < n; j += NR, panel += bPanel) {
-      const columns = min(NR, n - j);
-      const biasJ: usize = bias == 0 ? 0 : bias + (<usize>j << 2);
-      for (let i = i0; i < i1; i += MR) {
-        tile(
-          min(MR, i1 - i), columns, k, a + <usize>i * aStep, <usize>lda << 2, transA, panel, bStep,
-          biasJ, c + (<usize>(i * ldc + j) << 2), <usize>ldc << 2, accumulate,
-        );
-      }
+  for (let j = 0; j < n; j += NR, b += bPanel) {
+    const columns = min(NR, n - j);
+    for (let i = 0; i < m; i += MR) {
+      tile(
+        min(MR, m - i), columns, k, a + <usize>i * aStep, <usize>lda << 2, transA, b, bStep,
+        bias == 0 ? 0 : bias + (<usize>j << 2), c + (<usize>(i * ldc + j) << 2), <usize>ldc << 2, accumulate,
+      );
     }
   }
 }

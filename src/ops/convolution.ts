@@ -9,8 +9,10 @@
 // adjoints can be differentiated again without a further kernel. The input adjoint is also the forward pass of a transposed
 // convolution. Where every channel has a kernel of its own there is no matrix product to make: depthwise kernels do it directly.
 
+import { type Epilogue, epiloguePtr } from "../epilogue.ts";
 import { kernels } from "../runtime/kernels.ts";
 import { withPrepared, withScratch } from "../runtime/memory.ts";
+import { scope } from "../scope.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { type Edge, record, withLayout } from "../tape.ts";
 import { adjointWindow, type Window, windowPtr } from "../window.ts";
@@ -21,11 +23,19 @@ export function conv(x: Tensor, w: Tensor, bias: Tensor | undefined, win: Window
   x = withLayout(x, "channelsLast");
   w = withLayout(w, "channelsLast");
   return record(
-    forward(x.ptr, w.ptr, bias?.ptr ?? 0, win),
+    forward(x.ptr, w.ptr, { bias }, win),
     [x, (dy) => convInputAdjoint(dy, w, undefined, win)],
     [w, (dy) => convFilterAdjoint(x, dy, win)],
     ...biasEdge(bias),
   );
+}
+
+/** y = activation(conv(x, w) + bias + residual) in one pass, not recorded: for inference. */
+export function convFused(x: Tensor, w: Tensor, win: Window, epilogue: Epilogue): Tensor {
+  return scope(() => {
+    const residual = epilogue.residual && withLayout(epilogue.residual, "channelsLast");
+    return forward(withLayout(x, "channelsLast").ptr, withLayout(w, "channelsLast").ptr, { ...epilogue, residual }, win);
+  });
 }
 
 /** dx = the transpose of `conv` in x, applied to dy, + bias. */
@@ -37,7 +47,7 @@ export function convInputAdjoint(dy: Tensor, w: Tensor, bias: Tensor | undefined
   const back = adjointWindow(win);
   const gather = win.stride.every((step) => step === 1) && back.padding.every((size) => size >= 0);
   return record(
-    (gather ? gathered : scattered)(dy.ptr, w.ptr, bias?.ptr ?? 0, win),
+    (gather ? gathered : scattered)(dy.ptr, w.ptr, bias, win),
     [dy, (ddx) => conv(ddx, w, undefined, win)],
     [w, (ddx) => convFilterAdjoint(ddx, dy, win)],
     ...biasEdge(bias),
@@ -69,13 +79,13 @@ function tapsOf(win: Window): number {
   return win.kernel[0] * win.kernel[1] * win.kernel[2];
 }
 
-function forward(x: number, w: number, bias: number, win: Window): Tensor {
+function forward(x: number, w: number, epilogue: Epilogue, win: Window): Tensor {
   const ptr = windowPtr(win);
   if (isDepthwise(win)) {
     const turn = (turned: number): void => kernels().transpose(1, win.o, tapsOf(win), w, turned);
     return withPrepared(w, "tapsFirst", tapsOf(win) * win.o, turn, (turned) => {
       const y = empty(win.outputShape, "channelsLast");
-      kernels().depthwise(ptr, 0, y.size / win.o, x, turned, bias, y.ptr);
+      kernels().depthwise(ptr, 0, y.size / win.o, x, turned, epiloguePtr(epilogue), y.ptr);
       return y;
     });
   }
@@ -83,29 +93,30 @@ function forward(x: number, w: number, bias: number, win: Window): Tensor {
   return withPrepared(w, "panels", kernels().packedFloats(ptr), pack, (packed) =>
     withScratch([kernels().columnFloats(ptr)], (col) => {
       const y = empty(win.outputShape, "channelsLast");
-      kernels().conv(ptr, 0, y.size / Math.max(win.o, 1), x, packed, bias, y.ptr, col!);
+      kernels().conv(ptr, 0, y.size / Math.max(win.o, 1), x, packed, epiloguePtr(epilogue), y.ptr, col!);
       return y;
     }));
 }
 
-function gathered(dy: number, w: number, bias: number, win: Window): Tensor {
+function gathered(dy: number, w: number, bias: Tensor | undefined, win: Window): Tensor {
   const flip = (flipped: number): void => kernels().flip(windowPtr(win), w, flipped);
-  return withPrepared(w, "flipped", (tapsOf(win) * win.o * win.c) / win.groups, flip, (flipped) => forward(dy, flipped, bias, adjointWindow(win)));
+  return withPrepared(w, "flipped", (tapsOf(win) * win.o * win.c) / win.groups, flip, (flipped) => forward(dy, flipped, { bias }, adjointWindow(win)));
 }
 
-function scattered(dy: number, w: number, bias: number, win: Window): Tensor {
+function scattered(dy: number, w: number, bias: Tensor | undefined, win: Window): Tensor {
+  const biasPtr = bias?.ptr ?? 0;
   const ptr = windowPtr(win);
   if (isDepthwise(win)) {
     const turn = (turned: number): void => kernels().transpose(1, win.o, tapsOf(win), w, turned);
     return withPrepared(w, "tapsFirst", tapsOf(win) * win.o, turn, (turned) => {
       const dx = empty(win.inputShape, "channelsLast");
-      kernels().depthwiseInputAdjoint(ptr, dy, turned, bias, dx.ptr);
+      kernels().depthwiseInputAdjoint(ptr, dy, turned, biasPtr, dx.ptr);
       return dx;
     });
   }
   return withScratch([kernels().packedAdjointFloats(ptr), kernels().columnFloats(ptr)], (packed, col) => {
     const dx = empty(win.inputShape, "channelsLast");
-    kernels().convInputAdjoint(ptr, dy, w, bias, dx.ptr, packed!, col!);
+    kernels().convInputAdjoint(ptr, dy, w, biasPtr, dx.ptr, packed!, col!);
     return dx;
   });
 }

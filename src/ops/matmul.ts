@@ -1,3 +1,4 @@
+import { type Epilogue, epiloguePtr } from "../epilogue.ts";
 import { kernels } from "../runtime/kernels.ts";
 import { withScratch } from "../runtime/memory.ts";
 import { discard } from "../scope.ts";
@@ -72,11 +73,16 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
  */
 export function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean, bias?: Tensor): Tensor {
   return record(
-    multiply(a, b, transA, transB, one, [], bias),
+    multiply(a, b, transA, transB, one, [], bias && { bias }),
     [a, (dy) => (transA ? product(b, dy, transB, true) : product(dy, b, false, !transB))],
     [b, (dy) => (transB ? product(dy, a, true, transA) : product(a, dy, !transA, false))],
     ...(bias ? [[bias, (dy: Tensor) => sumTo(dy, bias.shape)] as const] : []),
   );
+}
+
+/** y = activation(op(a) op(b) + bias + residual) in one pass, not recorded: for inference. The residual is row-major, as y is. */
+export function productFused(a: Tensor, b: Tensor, transA: boolean, transB: boolean, epilogue: Epilogue): Tensor {
+  return multiply(a, b, transA, transB, one, [], epilogue);
 }
 
 /** Which matrices of two batches meet, and which of the result their product joins. */
@@ -107,13 +113,13 @@ function products(a: Tensor, b: Tensor, transA: boolean, transB: boolean, pairs:
 }
 
 // The products themselves; `batch` is [] or [count], as the result has it.
-function multiply(a: Tensor, b: Tensor, transA: boolean, transB: boolean, pairs: Pairs, batch: Shape, bias?: Tensor): Tensor {
+function multiply(a: Tensor, b: Tensor, transA: boolean, transB: boolean, pairs: Pairs, batch: Shape, epilogue?: Epilogue): Tensor {
   const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
   const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
   const m = transA ? columnsA : rowsA, k = transA ? rowsA : columnsA, n = transB ? rowsB : columnsB;
   // A few rows do not pay for packing b, and where nothing is transposed it can be read as it lies. With many rows it must be
   // packed: at n = 512 every column of a panel falls into the same cache sets (18 against 60 GFLOP/s, AMD EPYC).
-  const packs = transB || bias !== undefined || m > 24;
+  const packs = transB || epilogue !== undefined || m > 24;
   return withScratch([packs ? kernels().packedBFloats(k, n) : 0], (panels) => {
     const y = empty([...batch, m, n]);
     const written = new Set<number>();
@@ -123,7 +129,7 @@ function multiply(a: Tensor, b: Tensor, transA: boolean, transB: boolean, pairs:
       if (packs) {
         if (packed !== pairs.b[i]) kernels().packB(k, n, matrix, transB ? 1 : columnsB, transB ? columnsB : 1, panels!);
         packed = pairs.b[i]!;
-        kernels().gemm(m, n, k, from, columnsA, transA, panels!, bias?.ptr ?? 0, to, n, written.has(index));
+        kernels().gemm(m, n, k, from, columnsA, transA, panels!, epilogue ? epiloguePtr(epilogue) : 0, to, n, written.has(index));
       } else {
         kernels().gemmInPlace(m, n, k, from, columnsA, transA, matrix, columnsB, to, n, written.has(index));
       }

@@ -6,13 +6,15 @@
 
 const PAGE_BYTES = 65536;
 /** The first page holds the kernels' constant tables; address 0 is never handed out. */
-const HEAP_START = PAGE_BYTES + 3584;
+const HEAP_START = PAGE_BYTES + 3648;
 /** Where the geometry of the window that the next kernel call reads is written: 128 bytes. */
 export const WINDOW_PTR: number = PAGE_BYTES;
 /** Where the axes of the next strided movement are written: 128 bytes behind the window. */
 export const STRIDES_PTR: number = PAGE_BYTES + 128;
-/** Where the geometry of the next broadcast is written, with its scratch: 3328 bytes in front of the heap. */
+/** Where the geometry of the next broadcast is written, with its scratch: 3328 bytes. */
 export const BROADCAST_PTR: number = PAGE_BYTES + 256;
+/** Where the epilogue of the next kernel call is written: 64 bytes in front of the heap. */
+export const EPILOGUE_PTR: number = PAGE_BYTES + 3584;
 /** Vector loads may reach this far past the end of the last block. */
 const SLACK_BYTES = 64;
 const MAX_BYTES = 65536 * PAGE_BYTES;

@@ -1,7 +1,9 @@
 // Buffers as hostile as a kernel's contract allows: 4-byte but never 16-byte aligned, guards on both sides that are NaN when
 // read as floats and are compared bit by bit afterwards, inputs that must not change.
 
+import { type Epilogue, epiloguePtr } from "../../src/epilogue.ts";
 import { allocate, floats, free, ints } from "../../src/runtime/memory.ts";
+import type { Tensor } from "../../src/tensor.ts";
 import { randomArray } from "../array.ts";
 
 const GUARD_WORDS = 16;
@@ -79,6 +81,12 @@ export function withBuffers<T>(use: (buffers: Buffers) => T): T {
   } finally {
     buffers.free();
   }
+}
+
+/** An epilogue whose tensors are buffers; 0 stands for none. */
+export function epilogueOf(bias: number, residual: number = 0, activation?: Epilogue["activation"]): number {
+  const at = (ptr: number) => (ptr === 0 ? undefined : { ptr } as Tensor);
+  return epiloguePtr({ bias: at(bias), residual: at(residual), activation });
 }
 
 /** Seeded numbers in [-1, 1), exact in float32. */

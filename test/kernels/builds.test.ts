@@ -4,7 +4,7 @@ import { type Build, capabilities, init, type Tensor } from "../../src/index.ts"
 import { kernels } from "../../src/runtime/kernels.ts";
 import { windowPtr } from "../../src/window.ts";
 import { checkClose } from "../check.ts";
-import { Buffers, expectWords, type Output, random } from "./buffers.ts";
+import { Buffers, epilogueOf, expectWords, type Output, random } from "./buffers.ts";
 import { type Volume, volumes } from "./volumes.ts";
 
 // One source, several builds. Scalar and SIMD round alike, because every element is one sum in ascending order and vectors
@@ -29,7 +29,7 @@ const gemms: Run[] = [[1, 1, 1], [5, 7, 13], [6, 8, 48], [13, 17, 29], [67, 9, 1
       const packed = buffers.output(Math.ceil(n! / 8) * terms! * 8), c = buffers.output(m! * n!);
       k().packB(terms!, n!, buffers.input(random(terms! * n!, 1)), n!, 1, packed.ptr);
       const a = buffers.input(random(m! * terms!, 2)), bias = buffers.input(random(n!, 3));
-      k().gemm(m!, n!, terms!, a, transA ? m! : terms!, transA, packed.ptr, bias, c.ptr, n!, false);
+      k().gemm(m!, n!, terms!, a, transA ? m! : terms!, transA, packed.ptr, epilogueOf(bias), c.ptr, n!, false);
       k().gemm(m!, n!, terms!, a, transA ? m! : terms!, transA, packed.ptr, 0, c.ptr, n!, true);
       return c;
     },
@@ -43,7 +43,7 @@ const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize
       const ptr = windowPtr(win);
       const packed = buffers.output(k().packedFloats(ptr)), col = buffers.output(k().columnFloats(ptr)), y = buffers.output(ySize);
       k().packFilters(ptr, buffers.input(random(wSize, 1)), packed.ptr);
-      k().conv(ptr, 0, positions, buffers.input(random(xSize, 2)), packed.ptr, buffers.input(random(win.o, 3)), y.ptr, col.ptr);
+      k().conv(ptr, 0, positions, buffers.input(random(xSize, 2)), packed.ptr, epilogueOf(buffers.input(random(win.o, 3))), y.ptr, col.ptr);
       return y;
     },
   },
@@ -76,7 +76,7 @@ const depthwise = volumes.filter(({ win }) => win.groups === win.c && win.groups
       run: (buffers) => {
         const y = buffers.output(ySize);
         const x = buffers.input(random(xSize, 1)), w = buffers.input(random(wSize, 2)), bias = buffers.input(random(win.o, 3));
-        k().depthwise(windowPtr(win), 0, positions, x, w, bias, y.ptr);
+        k().depthwise(windowPtr(win), 0, positions, x, w, epilogueOf(bias), y.ptr);
         return y;
       },
     },

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { kernels } from "../../src/runtime/kernels.ts";
 import { adjointWindow, windowPtr } from "../../src/window.ts";
 import { checkClose } from "../check.ts";
-import { type Buffers, expectWords, type Output, random, withBuffers } from "./buffers.ts";
+import { type Buffers, epilogueOf, expectWords, type Output, random, withBuffers } from "./buffers.ts";
 import { forEachTap, ranges, type Volume, volumes } from "./volumes.ts";
 
 type Numbers = ArrayLike<number>;
@@ -76,7 +76,7 @@ for (const volume of volumes) {
       withBuffers((buffers) => {
         const { packed, col } = prepare(buffers, volume, buffers.input(w));
         const y = buffers.output(ySize);
-        kernels().conv(windowPtr(win), 0, positions, buffers.input(x), packed.ptr, biased ? buffers.input(bias) : 0, y.ptr, col());
+        kernels().conv(windowPtr(win), 0, positions, buffers.input(x), packed.ptr, epilogueOf(biased ? buffers.input(bias) : 0), y.ptr, col());
         checkClose("y", y.data(), forward(volume, x, w, biased ? bias : undefined), taps);
       });
     });
@@ -86,7 +86,7 @@ for (const volume of volumes) {
         const { packed, col } = prepare(buffers, volume, buffers.input(w));
         const xPtr = buffers.input(x), biasPtr = buffers.input(bias);
         const conv = (from: number, to: number, y: Output) =>
-          kernels().conv(windowPtr(win), from, to, xPtr, packed.ptr, biasPtr, y.ptr, col());
+          kernels().conv(windowPtr(win), from, to, xPtr, packed.ptr, epilogueOf(biasPtr), y.ptr, col());
         const whole = buffers.output(ySize);
         conv(0, positions, whole);
         for (const [from, to] of ranges(positions)) {
@@ -165,12 +165,12 @@ for (const volume of volumes.filter(({ win }) => win.groups === win.c && win.gro
       withBuffers((buffers) => {
         const whole = buffers.output(ySize);
         const xPtr = buffers.input(x), wPtr = buffers.input(perTap), biasPtr = biased ? buffers.input(bias) : 0;
-        kernels().depthwise(windowPtr(win), 0, positions, xPtr, wPtr, biasPtr, whole.ptr);
+        kernels().depthwise(windowPtr(win), 0, positions, xPtr, wPtr, epilogueOf(biasPtr), whole.ptr);
         checkClose("y", whole.data(), forward(volume, x, w, biased ? bias : undefined), taps);
         for (const [from, to] of ranges(positions)) {
           const part = buffers.output(ySize, dy);
           const expected = new Uint32Array(Float32Array.from(dy).buffer);
-          kernels().depthwise(windowPtr(win), from, to, xPtr, wPtr, biasPtr, part.ptr);
+          kernels().depthwise(windowPtr(win), from, to, xPtr, wPtr, epilogueOf(biasPtr), part.ptr);
           expected.set(whole.bits().subarray(from * win.o, to * win.o), from * win.o);
           expectWords(`positions ${from} to ${to}`, part.bits(), expected);
         }

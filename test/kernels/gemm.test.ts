@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { kernels } from "../../src/runtime/kernels.ts";
 import { product } from "../array.ts";
 import { checkClose } from "../check.ts";
-import { type Buffers, expectWords, random, withBuffers } from "./buffers.ts";
+import { type Buffers, epilogueOf, expectWords, random, withBuffers } from "./buffers.ts";
 
 interface Product {
   m: number;
@@ -85,7 +85,7 @@ describe("gemm", () => {
           const initial = before(cLength, one, mode);
           const c = buffers.output(cLength, initial);
           kernels().gemm(
-            one.m, one.n, one.k, aPtr, lda, transA, pack(buffers, one.k, one.n, b), bias ? buffers.input(bias) : 0, c.ptr, ldc, mode === "accumulate",
+            one.m, one.n, one.k, aPtr, lda, transA, pack(buffers, one.k, one.n, b), epilogueOf(bias ? buffers.input(bias) : 0), c.ptr, ldc, mode === "accumulate",
           );
           const expected = start(initial);
           reference(one, a, b, expected, bias);
