@@ -263,9 +263,11 @@ function channelAxes(shape: Shape): [number, number, number] {
 }
 
 function filled<D extends DType>(shape: Shape, dtype: D, values: ArrayLike<number>): Tensor<D> {
-  const y = empty(shape, "rowMajor", dtype);
-  y.view().set(values);
-  return y;
+  return asConstant(() => {
+    const y = empty(shape, "rowMajor", dtype);
+    y.view().set(values);
+    return y;
+  });
 }
 
 function flat(data: Nested | ArrayLike<number>): ArrayLike<number> {

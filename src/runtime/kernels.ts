@@ -20,11 +20,12 @@ const decoded: Partial<Record<Build, Uint8Array<ArrayBuffer>>> = {};
 
 let active: { build: Build; kernels: Kernels } | undefined;
 let dry = false;
+let substitute: Kernels | undefined;
 
 /** @internal The kernels of the active build; the first call compiles the best build that the engine validates, synchronously. */
 export function kernels(): Kernels {
   if (dry) return noKernels;
-  return (active ?? activate(new WebAssembly.Module(bytesOf(best())), best())).kernels;
+  return substitute ?? (active ?? activate(new WebAssembly.Module(bytesOf(best())), best())).kernels;
 }
 
 /** What `init` accepts. */
@@ -80,6 +81,17 @@ export function dryRun<T>(fn: () => T): T {
     return fn();
   } finally {
     dry = outer;
+  }
+}
+
+/** Runs `fn` with other functions in the kernels' place, or with the kernels themselves where `instead` is undefined. */
+export function withKernels<T>(instead: Kernels | undefined, fn: () => T): T {
+  const outer = substitute;
+  substitute = instead;
+  try {
+    return fn();
+  } finally {
+    substitute = outer;
   }
 }
 

@@ -60,6 +60,27 @@ export function setMemoryLimit(value: number): void {
   limit = Math.floor(value / PAGE_BYTES) * PAGE_BYTES;
 }
 
+/** What takes the place of the heap while calls are captured (`capture.ts`). */
+export interface Recorder {
+  allocate(size: number): number;
+  free(ptr: number, size: number): void;
+  /** The prepared form of a tensor that is the same in every run; undefined for any other. */
+  prepared(source: number, form: string, floats: number, prepare: (buffer: number) => void): number | undefined;
+}
+
+let recorder: Recorder | undefined;
+
+/** Runs `fn` with blocks from `instead`, or from the heap where it is undefined. */
+export function withRecorder<T>(instead: Recorder | undefined, fn: () => T): T {
+  const outer = recorder;
+  recorder = instead;
+  try {
+    return fn();
+  } finally {
+    recorder = outer;
+  }
+}
+
 /**
  * Takes a block of at least `size` bytes, aligned to 16. Its content is undefined.
  *
@@ -67,6 +88,7 @@ export function setMemoryLimit(value: number): void {
  * @throws RangeError when the memory cannot grow to hold it; nothing is changed then.
  */
 export function allocate(size: number, what: () => string): number {
+  if (recorder) return recorder.allocate(size);
   const wanted = sizeClass(size);
   let ptr = take(wanted);
   if (ptr === undefined) {
@@ -81,6 +103,7 @@ export function allocate(size: number, what: () => string): number {
 
 /** Gives back a block that `allocate(size)` returned. */
 export function free(ptr: number, size: number): void {
+  if (recorder) return recorder.free(ptr, size);
   const given = sizeClass(size);
   put(ptr, given);
   bytes -= given;
@@ -111,12 +134,14 @@ export function withScratch<T>(sizes: readonly number[], fn: (...ptrs: number[])
 /**
  * Lends `use` a buffer that holds the tensor at `source` in another form: packed, turned, transformed.
  *
- * @param _source address of the tensor
- * @param _form names the form; two forms of one tensor have different names
+ * @param source address of the tensor
+ * @param form names the form; two forms of one tensor have different names
  * @param floats length of the buffer
  * @param prepare fills the buffer from the tensor
  */
-export function withPrepared<T>(_source: number, _form: string, floats: number, prepare: (buffer: number) => void, use: (buffer: number) => T): T {
+export function withPrepared<T>(source: number, form: string, floats: number, prepare: (buffer: number) => void, use: (buffer: number) => T): T {
+  const ready = recorder?.prepared(source, form, floats, prepare);
+  if (ready !== undefined) return use(ready);
   return withScratch([floats], (buffer) => {
     prepare(buffer!);
     return use(buffer!);
