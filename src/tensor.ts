@@ -6,6 +6,7 @@
 // `preserve` puts it into the declarations: users without this lib know no Symbol.dispose.
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { asConstant, checkReadable } from "./runtime/capture.ts";
 import { kernels, isDry } from "./runtime/kernels.ts";
 import { allocate, byteView, countTensor, floats, free, ints } from "./runtime/memory.ts";
 import { adopt, forget } from "./scope.ts";
@@ -114,6 +115,7 @@ export class Tensor<D extends DType = "float32"> {
   data(): Arrays[D] {
     if (this.layout === "rowMajor" || isDry()) return this.view().slice() as Arrays[D];
     const { ptr } = this;
+    checkReadable(ptr);
     const bytes = this.size * elementBytes[this.dtype];
     const plain = allocate(bytes, () => `a copy of a tensor ${format(this.shape)}`);
     const [n, c, inner] = channelAxes(this.shape);
@@ -126,7 +128,9 @@ export class Tensor<D extends DType = "float32"> {
   /** The elements as they lie in memory. Valid until the memory grows: for immediate use. */
   view(): Arrays[D] {
     if (isDry()) throw new Error(`tensor ${format(this.shape)} has no values while shapes alone are computed (by summary)`);
-    return views[this.dtype](this.ptr, this.size) as Arrays[D];
+    const { ptr } = this;
+    checkReadable(ptr);
+    return views[this.dtype](ptr, this.size) as Arrays[D];
   }
 
   /** The only element of a tensor of size 1. @throws ShapeError if there are more or fewer. */

@@ -1,14 +1,11 @@
 // What flows between nodes while a graph is planned or run: floats as tensors in the kernels' memory; integers (shapes, indices,
 // conditions) as numbers on the host, where they are computed while the plan is made. Either turns into the other on demand.
 
-import { isCapturing, uncaptured } from "../runtime/capture.ts";
+import { isCapturing, uncaptured, Unplanned } from "../runtime/capture.ts";
 import { keep } from "../scope.ts";
 import { type Shape } from "../shape.ts";
 import { type DType, Tensor, tensor } from "../tensor.ts";
 import type { Constant, ElementType } from "./graph.ts";
-
-/** Thrown while a plan is made, where an operator needs numbers that only a run brings: from here on nothing is planned. */
-export class Unplanned extends Error {}
 
 /** One value of a graph. Operators take values and make new ones; they never dispose one. */
 export class Value {
@@ -60,7 +57,7 @@ export class Value {
   /** The numbers in row-major order. @throws Unplanned while a plan is made, if only a run brings them. */
   numbers(): ArrayLike<number> {
     if (!this.#numbers) {
-      if (isCapturing() && !this.constant) throw new Unplanned();
+      if (isCapturing() && !this.constant) throw new Unplanned(`the numbers of a ${this.dtype} value are not known while a plan is made`);
       this.#numbers = uncaptured(() => this.#tensor!.data());
     }
     return this.#numbers;

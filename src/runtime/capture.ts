@@ -1,63 +1,256 @@
 // Capture: operations run once without computing anything, and what they would have done is noted, kernel call by kernel call.
 // Played back, the list does the same work again on whatever then lies in the same memory: no checks, no allocation, no objects.
 //
-// Two rounds over the same program. The first notes when each block is taken and given back, in steps of one kernel call; the
-// blocks are then laid out in one arena, so that those which are never alive together share memory. The second knows every
-// block's address and notes the calls. What is computed must not decide what is called: a program that reads a value which a
-// run has yet to compute is refused.
+// Two rounds over the same program. The first notes when each block is taken and given back; the blocks are then laid out in one
+// arena, where those that are never alive together share memory. The second knows every block's address and notes the calls.
+// What is computed must not decide what is called: a program that asks for numbers which only a run brings is refused.
 
+import { arenaLayout, type Block } from "./arena.ts";
 import { type Kernels, kernels, withKernels } from "./kernels.ts";
-import { allocate, BROADCAST_PTR, byteView, free, HEAP_START, type Recorder, STRIDES_PTR, WINDOW_PTR, withRecorder } from "./memory.ts";
+import { allocate, free, type Recorder, withRecorder } from "./memory.ts";
+
+/** Thrown while calls are captured, where a program needs numbers that only a run brings. */
+export class Unplanned extends Error {}
 
 /** One kernel call with all its arguments. */
 export type Call = () => void;
 
-/** A piece of memory in the arena. Times count kernel calls. */
-interface Block {
-  readonly size: number;
-  readonly from: number;
-  to: number;
-  users: number;
-  offset: number;
-}
-
-/** What a round of capture notes for the next. */
-interface Layout {
-  readonly blocks: readonly Block[];
-  /** For every allocation in turn, its block. */
-  readonly order: readonly Block[];
-  readonly bytes: number;
+/** Forms of constant tensors that calls read (packed filters and the like), shared by all captures of one owner. */
+export interface PreparedForms {
+  /** The address of a form that was made before; undefined if there is none yet. */
+  get(source: number, form: string): number | undefined;
+  /** True if the tensor at `source` is the same in every run, so that its forms can be kept. */
+  has(source: number): boolean;
+  set(source: number, form: string, ptr: number, bytes: number): void;
 }
 
 /** Kernel calls to be played back, and the memory that they use. */
 export interface Captured {
   readonly calls: readonly Call[];
-  /** Bytes of the arena in which everything lies that a run computes. */
+  /** Bytes of the arena, in which everything lies that a run computes. */
   readonly arenaBytes: number;
-  /** Gives the arena and everything else that the calls use back. */
+  /** True if a call was noted that has an address inside a piece of memory as argument. */
+  reads(ptr: number, bytes: number): boolean;
+  /** Gives all memory back. */
   dispose(): void;
 }
 
-/** Forms of the constants that the calls read, by name: owned by whoever plays back, shared by its captures. */
-export interface PreparedForms {
-  /** The address of a constant tensor's form, made by `make` at the first request; undefined if `source` is no constant. */
-  find(source: number, form: string, make: () => { ptr: number; bytes: number }): number | undefined;
-}
-
-let capture: Capture | undefined;
+let current: Capture | undefined;
 
 /** True while calls are noted instead of made. */
 export function isCapturing(): boolean {
-  return capture !== undefined;
+  return current !== undefined;
+}
+
+/** Number of calls noted so far. */
+export function callsNoted(): number {
+  return current?.calls.length ?? 0;
+}
+
+/** Refuses to read memory that only a run fills. */
+export function checkReadable(ptr: number): void {
+  if (current?.fills(ptr)) throw new Unplanned("the values are not known while calls are captured");
+}
+
+/** Has the next block of exactly `bytes` share the memory at `ptr`: for operations that may write over what they read. */
+export function overwrite(ptr: number, bytes: number): void {
+  current?.overwrite(ptr, bytes);
 }
 
 /** Runs `fn` for real, on the heap, though a capture may be open: what it makes is the same in every run. */
 export function uncaptured<T>(fn: () => T): T {
-  const outer = capture;
-  capture = undefined;
+  const outer = current;
+  current = undefined;
   try {
     return withRecorder(undefined, () => withKernels(undefined, fn));
   } finally {
-    capture = outer;
+    current = outer;
+  }
+}
+
+/** Runs `fn`, which copies numbers into a new tensor: while calls are captured it lies outside of the arena. */
+export function asConstant<T>(fn: () => T): T {
+  return current ? current.constant(fn) : fn();
+}
+
+/**
+ * Captures the kernel calls of `program`, which is run twice and must do the same both times.
+ *
+ * @returns the calls, and what the second run of the program returned
+ */
+export function captured<T>(program: () => T, forms: PreparedForms): { captured: Captured; result: T } {
+  const measured = new Capture(forms);
+  try {
+    measured.run(program);
+  } finally {
+    measured.dispose();
+  }
+  const noted = new Capture(forms, measured.blocks, measured.order);
+  try {
+    const result = noted.run(program);
+    return { captured: noted, result };
+  } catch (error) {
+    noted.dispose();
+    throw error;
+  }
+}
+
+// Where the structs lie that are written for the next kernel call.
+const structs = [WINDOW_PTR, STRIDES_PTR, BROADCAST_PTR, HEAP_START];
+// Addresses of the first round: no memory reaches so far, so that reading one fails.
+const NOWHERE = 2 ** 40;
+
+class Capture implements Recorder, Captured {
+  readonly calls: Call[] = [];
+  readonly blocks: Block[];
+  /** For every allocation in turn, its block. */
+  readonly order: Block[];
+  readonly arenaBytes: number = 0;
+  readonly #forms: PreparedForms;
+  readonly #noting: boolean;
+  readonly #kernels: Kernels;
+  readonly #arena: number = 0;
+  /** Blocks in use, by address. */
+  readonly #alive = new Map<number, { block: Block; users: number }>();
+  /** Memory outside of the arena: copied numbers and structs. */
+  readonly #constants = new Map<number, number>();
+  readonly #pointers = new Set<number>();
+  #allocations = 0;
+  #time = 0;
+  #next: { ptr: number; bytes: number } | undefined;
+  #constant = false;
+
+  constructor(forms: PreparedForms, blocks: Block[] = [], order?: Block[]) {
+    this.#forms = forms;
+    this.blocks = blocks;
+    this.order = order ?? [];
+    this.#noting = order !== undefined;
+    const real = kernels();
+    this.#kernels = new Proxy(real, { get: (_, name) => this.#stand(name as string & keyof Kernels, real) });
+    if (!order) return;
+    this.arenaBytes = arenaLayout(blocks);
+    this.#arena = allocate(this.arenaBytes, () => "the maps of a plan");
+  }
+
+  run<T>(program: () => T): T {
+    const outer = current;
+    current = this;
+    try {
+      return withRecorder(this, () => withKernels(this.#kernels, program));
+    } finally {
+      current = outer;
+    }
+  }
+
+  allocate(size: number): number {
+    if (this.#constant) {
+      const ptr = uncaptured(() => allocate(size, () => "a constant of a plan"));
+      this.#constants.set(ptr, size);
+      return ptr;
+    }
+    const time = ++this.#time;
+    const shared = this.#next?.bytes === size ? this.#alive.get(this.#next.ptr) : undefined;
+    this.#next = undefined;
+    if (shared) {
+      shared.users++;
+      this.#allocations++;
+      if (!this.#noting) this.order.push(shared.block);
+      return this.#addressOf(shared.block);
+    }
+    let block: Block;
+    if (this.#noting) {
+      block = this.order[this.#allocations]!;
+    } else {
+      block = { size, from: time, to: Infinity, offset: this.blocks.reduce((end, { offset, size }) => Math.max(end, offset + size), 0) };
+      this.blocks.push(block);
+      this.order.push(block);
+    }
+    this.#allocations++;
+    const ptr = this.#addressOf(block);
+    this.#alive.set(ptr, { block, users: 1 });
+    return ptr;
+  }
+
+  free(ptr: number, size: number): void {
+    // Copied numbers are read by every run.
+    if (this.#constants.has(ptr)) return;
+    const alive = this.#alive.get(ptr);
+    if (!alive) return uncaptured(() => free(ptr, size));
+    if (--alive.users > 0) return;
+    this.#alive.delete(ptr);
+    if (!this.#noting) alive.block.to = ++this.#time;
+  }
+
+  prepared(source: number, form: string, floats: number, prepare: (buffer: number) => void): number | undefined {
+    if (!this.#forms.has(source)) return undefined;
+    const bytes = Math.max(16, floats * 4);
+    const ready = this.#forms.get(source, form);
+    if (ready !== undefined) return ready;
+    return uncaptured(() => {
+      const ptr = allocate(bytes, () => "prepared weights");
+      prepare(ptr);
+      this.#forms.set(source, form, ptr, bytes);
+      return ptr;
+    });
+  }
+
+  overwrite(ptr: number, bytes: number): void {
+    this.#next = { ptr, bytes };
+  }
+
+  constant<T>(fn: () => T): T {
+    const outer = this.#constant;
+    this.#constant = true;
+    try {
+      return fn();
+    } finally {
+      this.#constant = outer;
+    }
+  }
+
+  reads(ptr: number, bytes: number): boolean {
+    for (const pointer of this.#pointers) if (pointer >= ptr && pointer < ptr + bytes) return true;
+    return false;
+  }
+
+  dispose(): void {
+    if (this.#noting && this.#arena !== 0) free(this.#arena, this.arenaBytes);
+    for (const [ptr, size] of this.#constants) free(ptr, size);
+    this.#constants.clear();
+  }
+
+  #addressOf({ offset }: Block): number {
+    return (this.#noting ? this.#arena : NOWHERE) + offset;
+  }
+
+  // What is called in a kernel's place. Kernels that tell a buffer's size are called: they compute nothing.
+  #stand(name: string & keyof Kernels, real: Kernels): (...args: number[]) => number {
+    const kernel = real[name] as unknown as (...args: unknown[]) => number;
+    if (name.endsWith("Floats")) return kernel;
+    return (...args) => {
+      this.#time++;
+      if (this.#noting) this.#note(kernel, args);
+      return 0;
+    };
+  }
+
+  #note(kernel: (...args: unknown[]) => number, args: readonly number[]): void {
+    const copies = new Map<number, number>();
+    const own = args.map((arg) => {
+      const index = structs.findIndex((start, i) => arg >= start && arg < structs[i + 1]!);
+      if (index < 0 || !Number.isInteger(arg)) return arg;
+      const start = structs[index]!;
+      if (!copies.has(start)) copies.set(start, this.#copy(start, structs[index + 1]! - start));
+      return copies.get(start)! + arg - start;
+    });
+    for (const arg of own) this.#pointers.add(arg);
+    this.calls.push(kernel.bind(undefined, ...own));
+  }
+
+  #copy(ptr: number, size: number): number {
+    const to = uncaptured(() => allocate(size, () => "the geometry of a call"));
+    byteView(to, size).set(byteView(ptr, size));
+    this.#constants.set(to, size);
+    return to;
   }
 }
