@@ -2,7 +2,7 @@
 // them is walked through along it. NumPy's rules, which are PyTorch's: shapes are aligned at their last axes, and an axis of
 // length 1, or one that is missing in front, is repeated.
 
-import { BROADCAST_PTR, floats, ints } from "./runtime/memory.ts";
+import { BROADCAST_PTR, floats, ints, structPtr } from "./runtime/memory.ts";
 import { format, sameShape, type Shape, ShapeError } from "./shape.ts";
 import { stridesOf } from "./strides.ts";
 import type { DType, Layout, Tensor } from "./tensor.ts";
@@ -43,7 +43,8 @@ export function broadcastShape(op: string, operands: readonly (readonly [name: s
  * @param operands at most three, whose shapes broadcast to that of y
  */
 export function broadcastPtr(y: Tensor<DType>, operands: readonly (Tensor<DType> | number)[]): number {
-  const fields = ints(BROADCAST_PTR, 1 + 4 * MAX_RANK);
+  const ptr = structPtr(BROADCAST_PTR, 3328);
+  const fields = ints(ptr, 1 + 4 * MAX_RANK);
   // Mostly all operands lie as y does, or are single numbers: then there is one axis.
   const plain = operands.every((x) => typeof x === "number" || x.size === 1 || (x.layout === y.layout && sameShape(x.shape, y.shape)));
   if (plain) {
@@ -53,7 +54,7 @@ export function broadcastPtr(y: Tensor<DType>, operands: readonly (Tensor<DType>
       const x = operands[i - 1];
       fields[1 + MAX_RANK * i] = typeof x === "object" && x.size !== 1 ? 1 : 0;
     }
-    return BROADCAST_PTR;
+    return ptr;
   }
   const standing = new Array<number>(y.shape.length).fill(0);
   const along = operands.map((x) => (typeof x === "number" || x.size === 1 ? standing : stepsAlong(x, y.shape)));
@@ -70,12 +71,12 @@ export function broadcastPtr(y: Tensor<DType>, operands: readonly (Tensor<DType>
     along.forEach((steps, i) => (fields[rank + MAX_RANK * (i + 1)] = steps[axis]!));
   }
   fields[0] = rank;
-  return BROADCAST_PTR;
+  return ptr;
 }
 
-/** Writes an operand that is a number where the next kernel call reads it, and returns its address. */
-export function numberPtr(operand: number, value: number, dtype: DType): number {
-  const ptr = BROADCAST_PTR + 132 + 4 * operand;
+/** Writes an operand that is a number into the geometry, where the next kernel call reads it, and returns its address. */
+export function numberPtr(geometry: number, operand: number, value: number, dtype: DType): number {
+  const ptr = geometry + 132 + 4 * operand;
   if (dtype === "int32") ints(ptr, 1)[0] = value;
   else floats(ptr, 1)[0] = value;
   return ptr;

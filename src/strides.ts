@@ -3,7 +3,7 @@
 // follows from the layout of the tensor at hand.
 
 import { kernels } from "./runtime/kernels.ts";
-import { ints, STRIDES_PTR } from "./runtime/memory.ts";
+import { ints, STRIDES_PTR, structPtr } from "./runtime/memory.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 import type { DType, Layout, Tensor } from "./tensor.ts";
 
@@ -85,8 +85,9 @@ function run(lengths: Shape, x: Place, y: Place, bytes: 1 | 4, move: Move): void
   function visit([outer, ...inner]: Axis[], from: number, to: number): void {
     if (inner.length < MOST_AXES) {
       const fields = [outer!, ...inner].flatMap(({ n, sx, sy }) => [n, sx * bytes, sy * bytes]);
-      ints(STRIDES_PTR, fields.length).set(fields);
-      move(STRIDES_PTR, inner.length + 1, from, to);
+      const ptr = structPtr(STRIDES_PTR, 128);
+      ints(ptr, fields.length).set(fields);
+      move(ptr, inner.length + 1, from, to);
     } else {
       for (let i = 0; i < outer!.n; i++) visit(inner, from + i * outer!.sx * bytes, to + i * outer!.sy * bytes);
     }

@@ -50,6 +50,14 @@ class Storage {
     return this.#ptr ?? 0;
   }
 
+  /** Memory that somebody else owns. */
+  static at(ptr: number): Storage {
+    const storage = new Storage(0, String, () => undefined);
+    storage.users = Infinity;
+    storage.#ptr = ptr;
+    return storage;
+  }
+
   release(): void {
     if (--this.users === 0 && this.#ptr !== undefined) free(this.#ptr, this.#bytes);
   }
@@ -213,6 +221,11 @@ export function tensor(data: ArrayLike<number> | Nested, shape?: Shape): Tensor<
 /** A tensor of undefined content, for a kernel to write. */
 export function empty<D extends DType = "float32">(shape: Shape, layout: Layout = "rowMajor", dtype: D = "float32" as D): Tensor<D> {
   return new Tensor(shape, dtype, layout);
+}
+
+/** A tensor over memory that somebody else owns, and keeps for as long as the tensor is used. */
+export function borrowed<D extends DType>(ptr: number, shape: Shape, layout: Layout, dtype: D): Tensor<D> {
+  return new Tensor(shape, dtype, layout, Storage.at(ptr));
 }
 
 /** A float32 tensor of zeros. @throws as `tensor` */

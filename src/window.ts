@@ -1,7 +1,7 @@
 // The geometry of one sliding window: options checked once, sizes computed once, frozen, and handed to the forward pass, to
 // every adjoint and to the kernels. One- and two-dimensional windows are three-dimensional ones of depth (and height) 1.
 
-import { ints, WINDOW_PTR } from "./runtime/memory.ts";
+import { ints, structPtr, WINDOW_PTR } from "./runtime/memory.ts";
 import { checkBoolean, checkInteger, checkOptions, checkShape, describe, format, type Shape, ShapeError } from "./shape.ts";
 
 /** A number for every spatial axis, or one number each, outermost first: [vertical, horizontal]. */
@@ -253,10 +253,11 @@ export function windowOver(win: Window, inputShape: Shape): Window {
 
 /** Writes the geometry where the next kernel call reads it (`assembly/window.ts`, same order) and returns the address. */
 export function windowPtr(win: Window): number {
-  ints(WINDOW_PTR, 22).set([
+  const ptr = structPtr(WINDOW_PTR, 128);
+  ints(ptr, 22).set([
     win.n, win.c, ...win.input, win.o, ...win.output, ...win.kernel, ...win.stride, ...win.padding, ...win.dilation, win.groups,
   ]);
-  return WINDOW_PTR;
+  return ptr;
 }
 
 function window(

@@ -1,6 +1,9 @@
 // What an operator of a graph is: a function from values to values, written with the package's own operations. The same function
 // plans (its kernel calls are captured), folds constants and computes what cannot be planned.
 
+import { Unplanned } from "../runtime/capture.ts";
+import { keep, scope } from "../scope.ts";
+import { format } from "../shape.ts";
 import type { GraphNode } from "./graph.ts";
 import type { Value } from "./value.ts";
 
@@ -36,3 +39,24 @@ export class GraphError extends Error {
   }
 }
 
+
+/** Computes one node: frees what its operator makes on the way, and names the node in whatever it throws. */
+export function compute(operators: Operators, call: Call): Value[] {
+  const { node, inputs } = call;
+  const operator = operators.get(node.domain)?.get(node.op);
+  if (!operator) throw new GraphError("the operator is not supported", node);
+  try {
+    let values: Value[] = [];
+    const tensors = scope(() => {
+      values = [operator(call)].flat();
+      return values.map(({ held }) => held);
+    });
+    // Constants outlive whichever scope is open.
+    values.forEach((value, i) => value.constant && tensors[i] && keep(tensors[i]));
+    return values;
+  } catch (error) {
+    if (error instanceof Unplanned || error instanceof GraphError) throw error;
+    const shapes = inputs.map((value) => (value ? format(value.shape) : "none")).join(", ");
+    throw new GraphError(`${(error as Error).message} (inputs ${shapes})`, node, { cause: error });
+  }
+}

@@ -15,8 +15,6 @@ export class Value {
   readonly constant: boolean;
   #tensor: Tensor<DType> | undefined;
   #numbers: ArrayLike<number> | undefined;
-  // An uploaded constant stays for the next plan; what a run makes goes when its last reader has run.
-  #uploaded = false;
 
   private constructor(dtype: ElementType, shape: Shape, constant: boolean, held: Tensor<DType> | undefined, numbers: ArrayLike<number> | undefined) {
     this.dtype = dtype;
@@ -44,6 +42,11 @@ export class Value {
     return Value.known(dtype, shape, data);
   }
 
+  /** An input of integers: its numbers come with every run. */
+  static fed(dtype: ElementType, shape: Shape): Value {
+    return new Value(dtype, shape, false, undefined, undefined);
+  }
+
   /** The value as a float32 tensor for operations to read, owned by the value. Maps of rank 4 and 5 lie channels-last. */
   tensor(): Tensor {
     return this.#as("float32");
@@ -58,7 +61,8 @@ export class Value {
   numbers(): ArrayLike<number> {
     if (!this.#numbers) {
       if (isCapturing() && !this.constant) throw new Unplanned(`the numbers of a ${this.dtype} value are not known while a plan is made`);
-      this.#numbers = uncaptured(() => this.#tensor!.data());
+      const held = this.#tensor!;
+      this.#numbers = uncaptured(() => held.data());
     }
     return this.#numbers;
   }
@@ -68,12 +72,7 @@ export class Value {
     return this.#tensor;
   }
 
-  /** True if the tensor was made from numbers and can be made again. */
-  get uploaded(): boolean {
-    return this.#uploaded;
-  }
-
-  /** Frees the tensor. */
+  /** Frees the tensor; one that was made from known numbers is made again where it is asked for. */
   dispose(): void {
     this.#tensor?.dispose();
     this.#tensor = undefined;
@@ -84,8 +83,12 @@ export class Value {
     if (held?.dtype === dtype) return held as Tensor<D>;
     const numbers = this.numbers();
     this.dispose();
-    this.#uploaded = true;
     const data = dtype === "int32" ? Int32Array.from(numbers) : numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
     return (this.#tensor = uncaptured(() => keep(tensor(data, this.shape)))) as Tensor<DType> as Tensor<D>;
   }
+}
+
+/** True for the kinds that are computed in float32. */
+export function isFloat(dtype: ElementType): boolean {
+  return dtype === "float32" || dtype === "float16" || dtype === "bfloat16" || dtype === "float64";
 }

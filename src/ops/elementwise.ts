@@ -42,7 +42,7 @@ export function compute(kernel: Kernel, operands: readonly (Tensor<DType> | numb
   // As large as the result but in another order: turning it as a whole is cheaper than gathering it element by element.
   const ready = operands.map((x) => (typeof x !== "number" && x.layout !== layout && sameShape(x.shape, shape) ? toLayout(x, layout) : x));
   const geometry = broadcastPtr(y, ready);
-  kernel(geometry, ...ready.map((x, i) => (typeof x === "number" ? numberPtr(i, x, dtype) : x.ptr)), y.ptr);
+  kernel(geometry, ...ready.map((x, i) => (typeof x === "number" ? numberPtr(geometry, i, x, dtype) : x.ptr)), y.ptr);
   ready.forEach((x, i) => {
     if (typeof x !== "number" && x !== operands[i]) x.dispose();
   });

@@ -95,8 +95,6 @@ export function captured<T>(program: () => T, forms: PreparedForms): { captured:
   }
 }
 
-// Where the structs lie that are written for the next kernel call.
-const structs = [WINDOW_PTR, STRIDES_PTR, BROADCAST_PTR, HEAP_START];
 // Addresses of the first round: no memory reaches so far, so that reading one fails.
 const NOWHERE = 2 ** 40;
 
@@ -114,9 +112,11 @@ class Capture implements Recorder, Captured {
   readonly #alive = new Map<number, { block: Block; users: number }>();
   /** Memory outside of the arena: copied numbers and structs. */
   readonly #constants = new Map<number, number>();
-  readonly #pointers = new Set<number>();
+  readonly #arguments = new Set<number>();
   #allocations = 0;
   #time = 0;
+  #end = 0;
+  /** The block that the next allocation shares. */
   #next: { ptr: number; bytes: number } | undefined;
   #constant = false;
 
@@ -126,7 +126,7 @@ class Capture implements Recorder, Captured {
     this.order = order ?? [];
     this.#noting = order !== undefined;
     const real = kernels();
-    this.#kernels = new Proxy(real, { get: (_, name) => this.#stand(name as string & keyof Kernels, real) });
+    this.#kernels = new Proxy({} as Kernels, { get: (_, name) => this.#stand(name as string & keyof Kernels, real) });
     if (!order) return;
     this.arenaBytes = arenaLayout(blocks);
     this.#arena = allocate(this.arenaBytes, () => "the maps of a plan");
@@ -143,11 +143,7 @@ class Capture implements Recorder, Captured {
   }
 
   allocate(size: number): number {
-    if (this.#constant) {
-      const ptr = uncaptured(() => allocate(size, () => "a constant of a plan"));
-      this.#constants.set(ptr, size);
-      return ptr;
-    }
+    if (this.#constant) return this.#outside(size);
     const time = ++this.#time;
     const shared = this.#next?.bytes === size ? this.#alive.get(this.#next.ptr) : undefined;
     this.#next = undefined;
@@ -161,7 +157,8 @@ class Capture implements Recorder, Captured {
     if (this.#noting) {
       block = this.order[this.#allocations]!;
     } else {
-      block = { size, from: time, to: Infinity, offset: this.blocks.reduce((end, { offset, size }) => Math.max(end, offset + size), 0) };
+      block = { size, from: time, to: Infinity, offset: this.#end };
+      this.#end += size;
       this.blocks.push(block);
       this.order.push(block);
     }
@@ -208,8 +205,16 @@ class Capture implements Recorder, Captured {
     }
   }
 
+  fills(ptr: number): boolean {
+    return this.#alive.has(ptr);
+  }
+
+  struct(ptr: number, size: number): number {
+    return this.#noting ? this.#outside(size) : ptr;
+  }
+
   reads(ptr: number, bytes: number): boolean {
-    for (const pointer of this.#pointers) if (pointer >= ptr && pointer < ptr + bytes) return true;
+    for (const argument of this.#arguments) if (argument >= ptr && argument < ptr + bytes) return true;
     return false;
   }
 
@@ -217,6 +222,12 @@ class Capture implements Recorder, Captured {
     if (this.#noting && this.#arena !== 0) free(this.#arena, this.arenaBytes);
     for (const [ptr, size] of this.#constants) free(ptr, size);
     this.#constants.clear();
+  }
+
+  #outside(size: number): number {
+    const ptr = uncaptured(() => allocate(size, () => "a constant of a plan"));
+    this.#constants.set(ptr, size);
+    return ptr;
   }
 
   #addressOf({ offset }: Block): number {
@@ -229,28 +240,11 @@ class Capture implements Recorder, Captured {
     if (name.endsWith("Floats")) return kernel;
     return (...args) => {
       this.#time++;
-      if (this.#noting) this.#note(kernel, args);
+      if (this.#noting) {
+        for (const arg of args) this.#arguments.add(arg);
+        this.calls.push(kernel.bind(undefined, ...args));
+      }
       return 0;
     };
-  }
-
-  #note(kernel: (...args: unknown[]) => number, args: readonly number[]): void {
-    const copies = new Map<number, number>();
-    const own = args.map((arg) => {
-      const index = structs.findIndex((start, i) => arg >= start && arg < structs[i + 1]!);
-      if (index < 0 || !Number.isInteger(arg)) return arg;
-      const start = structs[index]!;
-      if (!copies.has(start)) copies.set(start, this.#copy(start, structs[index + 1]! - start));
-      return copies.get(start)! + arg - start;
-    });
-    for (const arg of own) this.#pointers.add(arg);
-    this.calls.push(kernel.bind(undefined, ...own));
-  }
-
-  #copy(ptr: number, size: number): number {
-    const to = uncaptured(() => allocate(size, () => "the geometry of a call"));
-    byteView(to, size).set(byteView(ptr, size));
-    this.#constants.set(to, size);
-    return to;
   }
 }

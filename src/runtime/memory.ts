@@ -64,6 +64,8 @@ export function setMemoryLimit(value: number): void {
 export interface Recorder {
   allocate(size: number): number;
   free(ptr: number, size: number): void;
+  /** Where a struct of `size` bytes that the next call reads is written, instead of at `ptr`. */
+  struct(ptr: number, size: number): number;
   /** The prepared form of a tensor that is the same in every run; undefined for any other. */
   prepared(source: number, form: string, floats: number, prepare: (buffer: number) => void): number | undefined;
 }
@@ -146,6 +148,11 @@ export function withPrepared<T>(source: number, form: string, floats: number, pr
     prepare(buffer!);
     return use(buffer!);
   });
+}
+
+/** Where a struct is written for the next kernel call: at its place, of `size` bytes, unless calls are captured for later. */
+export function structPtr(place: number, size: number): number {
+  return recorder ? recorder.struct(place, size) : place;
 }
 
 /** A view of `length` floats. Valid until the memory grows: make it anew for every use. */

@@ -1,0 +1,190 @@
+// A graph ready to run: `loadOnnx` and `compile` return one.
+
+import { kernels } from "../runtime/kernels.ts";
+import { describe, format, type Shape, ShapeError } from "../shape.ts";
+import { type DType, Tensor } from "../tensor.ts";
+import type { Graph, ValueInfo } from "./graph.ts";
+import type { Operators } from "./operator.ts";
+import { type Feed, Plan } from "./plan.ts";
+import { isFloat, Value } from "./value.ts";
+import { Weights } from "./weights.ts";
+
+/** Time of one node in one run. */
+export interface NodeProfile {
+  name: string;
+  op: string;
+  outputShape: Shape;
+  ms: number;
+  /** Multiply-adds count twice; 0 where an operator has none. */
+  gflops: number;
+}
+
+/** What a session keeps in the kernels' memory. */
+export interface SessionMemory {
+  /** Weights, in the forms in which kernels read them. */
+  weights: number;
+  /** Everything that a run computes, for the input shapes at hand. */
+  maps: number;
+}
+
+/** Inputs and outputs as they lie in memory, for runs that copy nothing. */
+export interface Binding {
+  /** The memory of an input: write it before a run. A view is valid until the memory grows; ask anew where other code runs. */
+  input(name: string): Float32Array;
+  /** The memory of an output in row-major order: read it after a run. */
+  output(name: string): Float32Array;
+  run(): void;
+}
+
+// Plans of the last few input shapes are kept.
+const MOST_PLANS = 4;
+
+/**
+ * Runs a graph. The first run with inputs of given shapes makes a plan: shapes are computed, weights packed, memory laid out and
+ * the kernel calls noted. Every further run makes these calls and nothing else.
+ */
+export class Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly #graph: Graph;
+  readonly #operators: Operators;
+  readonly #weights: Weights;
+  /** The latest last. */
+  readonly #plans = new Map<string, Plan>();
+  /** Those whose memory a caller has. */
+  readonly #bound = new Set<Plan>();
+
+  /** @internal */
+  constructor(graph: Graph, operators: Operators) {
+    this.#graph = graph;
+    this.#operators = operators;
+    this.#weights = new Weights(graph);
+    this.inputs = graph.inputs;
+    this.outputs = graph.outputs;
+    this.inputNames = graph.inputs.map(({ name }) => name);
+    this.outputNames = graph.outputs.map(({ name }) => name);
+  }
+
+  /**
+   * Computes the outputs.
+   *
+   * @param feeds a tensor for every input, by name: float32 for floats, int32 or uint8 for integers and conditions
+   * @returns a tensor for every output, by name: the caller's own, freed by a scope around or by `dispose`
+   * @throws TypeError if an input is missing, unknown or of another kind; ShapeError if its shape does not fit the model;
+   *   GraphError if an operator refuses what reaches it
+   * @example
+   * const { logits } = session.run({ image: tensor(pixels, [1, 3, 224, 224]) });
+   */
+  run(feeds: Readonly<Record<string, Tensor<DType>>>): Record<string, Tensor<DType>> {
+    const tensors = this.#check(feeds);
+    const plan = this.#planFor(tensors.map((x, i) => ({ dtype: this.inputs[i]!.dtype, shape: x.shape, layout: x.layout })));
+    const fed = this.#feed(plan, tensors);
+    plan.execute();
+    const outputs = plan.finish(fed);
+    return Object.fromEntries(this.outputNames.map((name, i) => [name, outputs[i]!]));
+  }
+
+  /**
+   * Gives the memory of inputs and outputs for inputs of the given shapes, to run without copying.
+   *
+   * @param shapes by input name; may leave out inputs whose shape the model fixes
+   * @throws as `run`, and TypeError if the model has inputs of integers or parts that cannot be planned
+   * @example
+   * const bound = session.bind();
+   * bound.input("image").set(pixels);
+   * bound.run();
+   * const label = argmax(bound.output("logits"));
+   */
+  bind(shapes: Readonly<Record<string, Shape>> = {}): Binding {
+    const feeds = this.inputs.map((info): Feed => {
+      const shape = shapes[info.name] ?? fixedShape(info);
+      if (!shape) throw new ShapeError(`bind: the shape of input "${info.name}" is free (${describeShape(info)}): give one`);
+      if (!isFloat(info.dtype)) throw new TypeError(`bind: input "${info.name}" is ${info.dtype}; only floats are bound, use run`);
+      checkFits("bind", info, shape);
+      return { dtype: info.dtype, shape, layout: "rowMajor" };
+    });
+    const plan = this.#planFor(feeds);
+    if (plan.late.size > 0) {
+      throw new TypeError(`bind: ${[...plan.late].map(({ op }) => op).join(", ")} depend on what a run computes; use run`);
+    }
+    this.#bound.add(plan);
+    const view = (names: readonly string[], name: string): Float32Array => {
+      if (!names.includes(name)) throw new TypeError(`bind: no "${name}" among ${names.join(", ")}`);
+      return plan.view(name).view() as Float32Array;
+    };
+    return {
+      input: (name) => view(this.inputNames, name),
+      output: (name) => view(this.outputNames, name),
+      run: () => plan.execute(),
+    };
+  }
+
+  /** Bytes in the kernels' memory, of the plan that ran last. */
+  memory(): SessionMemory {
+    return { weights: this.#weights.bytes, maps: [...this.#plans.values()].at(-1)?.arenaBytes ?? 0 };
+  }
+
+  /** Frees weights and plans. */
+  dispose(): void {
+    for (const plan of this.#plans.values()) plan.dispose();
+    this.#plans.clear();
+    this.#weights.dispose();
+  }
+
+  #check(feeds: Readonly<Record<string, Tensor<DType>>>): Tensor<DType>[] {
+    if (typeof feeds !== "object" || feeds === null) throw new TypeError(`run: feeds must be an object of tensors by input name, got ${describe(feeds)}`);
+    for (const name of Object.keys(feeds)) {
+      if (!this.inputNames.includes(name)) throw new TypeError(`run: the model has no input "${name}"; it has ${this.inputNames.join(", ")}`);
+    }
+    return this.inputs.map((info) => {
+      const x = Object.hasOwn(feeds, info.name) ? feeds[info.name] : undefined;
+      if (!(x instanceof Tensor)) throw new TypeError(`run: input "${info.name}" must be a tensor, got ${describe(x)}`);
+      if (isFloat(info.dtype) !== (x.dtype === "float32")) {
+        throw new TypeError(`run: input "${info.name}" is ${info.dtype}, got a tensor of ${x.dtype}`);
+      }
+      checkFits("run", info, x.shape);
+      return x;
+    });
+  }
+
+  #feed(plan: Plan, tensors: readonly Tensor<DType>[]): Map<string, Value> {
+    const fed = new Map<string, Value>();
+    tensors.forEach((x, i) => {
+      const { name, dtype } = this.inputs[i]!;
+      if (isFloat(dtype)) kernels().copy(x.size, x.ptr, plan.view(name).ptr);
+      else fed.set(name, Value.known(dtype, x.shape, x.data()));
+    });
+    return fed;
+  }
+
+  #planFor(feeds: readonly Feed[]): Plan {
+    const key = JSON.stringify(feeds.map(({ shape, layout }) => [shape, layout]));
+    const plan = this.#plans.get(key) ?? new Plan(this.#graph, this.#operators, this.#weights, new Map(feeds.map((feed, i) => [this.inputNames[i]!, feed])));
+    this.#plans.delete(key);
+    this.#plans.set(key, plan);
+    const [oldest] = [...this.#plans].filter(([, one]) => !this.#bound.has(one));
+    if (oldest && this.#plans.size > MOST_PLANS + this.#bound.size) {
+      this.#plans.delete(oldest[0]);
+      oldest[1].dispose();
+    }
+    for (const value of this.#weights.values.values()) if (![...this.#plans.values()].some((one) => one.reads(value))) value.dispose();
+    return plan;
+  }
+}
+
+function checkFits(op: string, info: ValueInfo, shape: Shape): void {
+  const expected = info.shape;
+  if (!expected) return;
+  const fits = shape.length === expected.length && shape.every((length, axis) => typeof expected[axis] === "string" || expected[axis] === length);
+  if (!fits) throw new ShapeError(`${op}: input "${info.name}" must have shape ${describeShape(info)}, it has ${format(shape)}`);
+}
+
+function fixedShape({ shape }: ValueInfo): Shape | undefined {
+  return shape?.every((length) => typeof length === "number") ? shape as Shape : undefined;
+}
+
+function describeShape({ shape }: ValueInfo): string {
+  return shape ? `[${shape.join(", ")}]` : "any";
+}
