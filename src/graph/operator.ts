@@ -2,7 +2,7 @@
 // plans (its kernel calls are captured), folds constants and computes what cannot be planned.
 
 import { Unplanned } from "../runtime/capture.ts";
-import { keep, scope } from "../scope.ts";
+import { scope } from "../scope.ts";
 import { format } from "../shape.ts";
 import type { GraphNode } from "./graph.ts";
 import type { Value } from "./value.ts";
@@ -47,12 +47,10 @@ export function compute(operators: Operators, call: Call): Value[] {
   if (!operator) throw new GraphError("the operator is not supported", node);
   try {
     let values: Value[] = [];
-    const tensors = scope(() => {
+    scope(() => {
       values = [operator(call)].flat();
       return values.map(({ held }) => held);
     });
-    // Constants outlive whichever scope is open.
-    values.forEach((value, i) => value.constant && tensors[i] && keep(tensors[i]));
     return values;
   } catch (error) {
     if (error instanceof Unplanned || error instanceof GraphError) throw error;

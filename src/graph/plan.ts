@@ -153,6 +153,7 @@ export class Plan {
   #plan(node: GraphNode, inputs: readonly (Value | undefined)[], uses: ReadonlyMap<Value, number>): Value[] | undefined {
     if (inputs.every((value) => !value || value.constant)) {
       const folded = this.#folded.get(node) ?? uncaptured(() => this.#compute(node, inputs));
+      for (const { held } of folded) if (held) keep(held);
       this.#folded.set(node, folded);
       return folded;
     }
