@@ -18,6 +18,16 @@ export interface Feed {
   readonly layout: Layout;
 }
 
+/** Time of one node in one run. */
+export interface NodeProfile {
+  name: string;
+  op: string;
+  outputShapes: readonly Shape[];
+  ms: number;
+  /** 10^9 floating-point operations per second, a multiply-add counting twice; 0 where the operator is not made of products. */
+  gflops: number;
+}
+
 /** Where in the arena a run leaves a value. */
 interface Place {
   readonly dtype: ElementType;
@@ -92,6 +102,17 @@ export class Plan {
   /** Makes all planned calls. */
   execute(): void {
     for (const call of this.#captured.calls) call();
+  }
+
+  /** Makes all planned calls, and measures each node's. */
+  profile(): NodeProfile[] {
+    return this.nodes.filter(({ first, last }) => last > first).map((planned) => {
+      const start = performance.now();
+      for (let i = planned.first; i < planned.last; i++) this.#captured.calls[i]!();
+      const ms = performance.now() - start;
+      const { node, outputShapes } = planned;
+      return { name: node.name, op: node.op, outputShapes, ms, gflops: flops(planned) / ms / 1e6 };
+    });
   }
 
   /** Computes what is not planned, and copies the graph's outputs out; the caller owns them. */
@@ -199,6 +220,18 @@ export class Plan {
       kept.set(name, { dtype: value.dtype, type: held.dtype, ptr: held.ptr, shape: held.shape, layout: held.layout });
     }
     return kept;
+  }
+}
+
+/** Floating-point operations of a node that is made of products, a multiply-add counting twice; 0 for others. */
+export function flops({ node, inputShapes: [x, w], outputShapes: [y] }: PlannedNode): number {
+  if (!x || !w || !y) return 0;
+  switch (node.op) {
+    case "Conv": return 2 * sizeOf(y) * sizeOf(w.slice(1));
+    case "ConvTranspose": return 2 * sizeOf(x) * sizeOf(w.slice(1));
+    case "MatMul": return 2 * sizeOf(y) * x.at(-1)!;
+    case "Gemm": return 2 * sizeOf(y) * (sizeOf(x) / Math.max(1, y[0]!));
+    default: return 0;
   }
 }
 

@@ -5,19 +5,9 @@ import { describe, format, type Shape, ShapeError } from "../shape.ts";
 import { type DType, Tensor } from "../tensor.ts";
 import type { Graph, ValueInfo } from "./graph.ts";
 import type { Operators } from "./operator.ts";
-import { type Feed, Plan } from "./plan.ts";
+import { type Feed, type NodeProfile, Plan } from "./plan.ts";
 import { isFloat, Value } from "./value.ts";
 import { Weights } from "./weights.ts";
-
-/** Time of one node in one run. */
-export interface NodeProfile {
-  name: string;
-  op: string;
-  outputShape: Shape;
-  ms: number;
-  /** Multiply-adds count twice; 0 where an operator has none. */
-  gflops: number;
-}
 
 /** What a session keeps in the kernels' memory. */
 export interface SessionMemory {
@@ -50,6 +40,8 @@ export class Session {
   readonly outputs: readonly ValueInfo[];
   readonly #graph: Graph;
   readonly #operators: Operators;
+  /** What the passes did. */
+  readonly #notes: readonly string[];
   readonly #weights: Weights;
   /** The latest last. */
   readonly #plans = new Map<string, Plan>();
@@ -57,7 +49,8 @@ export class Session {
   readonly #bound = new Set<Plan>();
 
   /** @internal */
-  constructor(graph: Graph, operators: Operators) {
+  constructor(graph: Graph, operators: Operators, notes: readonly string[] = []) {
+    this.#notes = notes;
     this.#graph = graph;
     this.#operators = operators;
     this.#weights = new Weights(graph);
@@ -119,6 +112,31 @@ export class Session {
       output: (name) => view(this.outputNames, name),
       run: () => plan.execute(),
     };
+  }
+
+  /**
+   * Runs once and tells how long each node took. Fused nodes appear as one, nodes that cannot be planned do not.
+   *
+   * @param feeds as for `run`
+   */
+  profile(feeds: Readonly<Record<string, Tensor<DType>>>): NodeProfile[] {
+    const tensors = this.#check(feeds);
+    const plan = this.#planFor(tensors.map((x, i) => ({ dtype: this.inputs[i]!.dtype, shape: x.shape, layout: x.layout })));
+    this.#feed(plan, tensors);
+    return plan.profile();
+  }
+
+  /** The nodes that run, after all passes, one a line: operator, name, output shapes of the plan that ran last, inputs. */
+  explain(): string {
+    const plan = [...this.#plans.values()].at(-1);
+    const planned = new Map(plan?.nodes.map((one) => [one.node, one]));
+    const lines = this.#graph.nodes.map((node) => {
+      const op = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
+      const shapes = planned.get(node)?.outputShapes.map(format).join(" ") ?? (plan ? "as it comes" : "");
+      const attributes = [...node.attributes].map(([name, value]) => (typeof value === "object" && !Array.isArray(value) ? name : `${name}=${String(value)}`));
+      return [op, node.name, shapes, `${node.inputs.join(", ")} -> ${node.outputs.join(", ")}`, attributes.join(" ")].filter(Boolean).join("  ");
+    });
+    return [...this.#notes, ...lines].join("\n");
   }
 
   /** Bytes in the kernels' memory, of the plan that ran last. */

@@ -19,10 +19,9 @@ interface Match {
  */
 export function fuseEpilogue(graph: Graph): Graph {
   const links = new Links(graph);
-  const order = new Map(graph.nodes.map((node, i) => [node, i]));
   const taken = new Set<GraphNode>();
   const changes = new Map<GraphNode, GraphNode | undefined>();
-  // Backwards: of two convolutions that meet in a sum, the later one takes it, since the other map is made by then.
+  // Backwards: of two convolutions that meet in a sum, the later one takes it and the other stays as it is.
   for (const node of [...graph.nodes].reverse()) {
     if (node.domain !== "" || !producers.has(node.op)) continue;
     const inputs = [...node.inputs];
@@ -39,7 +38,7 @@ export function fuseEpilogue(graph: Graph): Graph {
     }
     const sum = reader(links, y, "Add");
     const residual = sum && otherInput(sum, y);
-    if (sum && !taken.has(sum) && residual !== y && isEarlier(residual!, node) && !graph.constants.has(residual!)) {
+    if (sum && !taken.has(sum) && residual !== y && !graph.constants.has(residual!)) {
       nodes.push(sum);
       inputs[2] ??= "";
       inputs[3] = residual!;
@@ -57,11 +56,6 @@ export function fuseEpilogue(graph: Graph): Graph {
     changes.set(last, { op: node.op, domain: "adjoint", name: node.name, inputs, outputs: last.outputs, attributes });
   }
   return changes.size === 0 ? graph : replaceNodes(graph, changes);
-
-  function isEarlier(name: string, node: GraphNode): boolean {
-    const producer = links.producer(name);
-    return producer === undefined || order.get(producer)! < order.get(node)!;
-  }
 }
 
 function activationOf(y: string, links: Links, graph: Graph): Match | undefined {
