@@ -11,10 +11,10 @@ import { removeIdentities } from "./passes/removeIdentities.ts";
 /** A graph that computes the same with fewer nodes, and what each pass did. */
 export function optimise(graph: Graph, operators: Operators): { graph: Graph; notes: string[] } {
   const notes: string[] = [];
-  for (const pass of [removeIdentities, foldConstants, foldScale, placePadding, fuseEpilogue]) {
+  for (const [name, pass] of Object.entries({ removeIdentities, foldConstants, foldScale, placePadding, fuseEpilogue })) {
     const before = graph.nodes.length;
     graph = pass(graph, operators);
-    notes.push(`${pass.name}: ${before} nodes -> ${graph.nodes.length}`);
+    notes.push(`${name}: ${before} nodes -> ${graph.nodes.length}`);
   }
   return { graph, notes };
 }

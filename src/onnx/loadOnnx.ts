@@ -1,0 +1,34 @@
+import { optimise } from "../graph/optimise.ts";
+import { Session } from "../graph/session.ts";
+import { checkOptions } from "../shape.ts";
+import { download, type Progress, type Source } from "./download.ts";
+import { onnxOperators } from "./operators/index.ts";
+import { readOnnx, type ReadOptions } from "./read.ts";
+
+/** What `loadOnnx` accepts. */
+export interface LoadOptions extends ReadOptions {
+  /** Called as a download arrives. */
+  onProgress?: (progress: Progress) => void;
+  /** Ends a download. */
+  signal?: AbortSignal;
+  /** Whether the passes simplify and fuse the graph, default true. Without them the nodes run as the file has them. */
+  optimise?: boolean;
+}
+
+/**
+ * Reads an ONNX model and makes it ready to run.
+ *
+ * @param source the file's bytes, a URL to fetch them from, or a response
+ * @param options onProgress, signal, external data, optimise
+ * @throws GraphError if the bytes are no valid model, or it has operators that are not supported: all of them are named
+ * @example
+ * const session = await loadOnnx("squeezenet.onnx", { onProgress: ({ loaded, total }) => (bar.value = loaded / total) });
+ * const { softmaxout_1 } = session.run({ data_0: imageToTensor(picture) });
+ */
+export async function loadOnnx(source: Source, options: LoadOptions = {}): Promise<Session> {
+  checkOptions("loadOnnx", options);
+  const graph = readOnnx(await download(source, options.onProgress, options.signal), options);
+  if (options.optimise === false) return new Session(graph, onnxOperators);
+  const simplified = optimise(graph, onnxOperators);
+  return new Session(simplified.graph, onnxOperators, simplified.notes);
+}
