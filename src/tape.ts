@@ -4,6 +4,7 @@
 import { kernels } from "./runtime/kernels.ts";
 import { discard, hold, isHeld, scope } from "./scope.ts";
 import { describe, format, ShapeError } from "./shape.ts";
+import { traced, tracedEdges } from "./trace.ts";
 import { checkTensor, empty, full, type Layout, type Tensor, toLayout, zeros } from "./tensor.ts";
 
 /** An input of an operation, and the adjoint that turns the gradient of the output into the gradient of that input. */
@@ -32,6 +33,7 @@ const tapes: Tape[] = [];
  * first layer never computes a gradient for the data.
  */
 export function record(y: Tensor, ...edges: Edge[]): Tensor {
+  tracedEdges(y, edges);
   for (const tape of tapes) {
     const needed = edges.filter(([input]) => tape.tracked.has(input));
     if (needed.length === 0) continue;
@@ -149,5 +151,6 @@ function accumulate(sum: Tensor, dx: Tensor): Tensor {
  */
 export function withLayout(x: Tensor, layout: Layout): Tensor {
   if (x.layout === layout) return x;
-  return record(toLayout(x, layout), [x, (dy) => withLayout(dy, x.layout)]);
+  const y = traced(toLayout(x, layout), "Identity", [x]);
+  return record(y, [x, (dy) => withLayout(dy, x.layout)]);
 }

@@ -1,0 +1,53 @@
+// Tracing: operations tell, in ONNX's words, what they compute, so that a model becomes a graph by being run once. Operations
+// made of others need not tell: what they are made of does.
+
+import type { DType, Tensor } from "./tensor.ts";
+
+/** A value between the nodes of one operation, for which there is no tensor. */
+export interface Between {
+  readonly between: true;
+}
+
+/** What a traced node reads: a tensor; a list of integers (a vector of int64); a number (float32); undefined where left out. */
+export type TracedInput = Tensor<DType> | Between | readonly number[] | number | undefined;
+
+/** Attributes by ONNX's names. */
+export type TracedAttributes = Readonly<Record<string, number | string | readonly number[] | readonly string[]>>;
+
+/** Who listens while a model is traced. */
+export interface Tracer {
+  node(op: string, inputs: readonly TracedInput[], outputs: readonly (Tensor<DType> | Between)[], attributes: TracedAttributes): void;
+  /** An operation computed y from the edges' inputs, whether it told how or not. */
+  computed(y: Tensor<DType>, edges: readonly (readonly [Tensor<DType>, unknown])[]): void;
+}
+
+let tracer: Tracer | undefined;
+
+/** Tells that `y` is what ONNX's operator `op` makes of the inputs, and returns it. */
+export function traced<T extends Tensor<DType>>(y: T, op: string, inputs: readonly TracedInput[], attributes: TracedAttributes = {}): T {
+  tracer?.node(op, inputs, [y], attributes);
+  return y;
+}
+
+/** Tells of a node between those of one operation, and returns its output. */
+export function tracedBetween(op: string, inputs: readonly TracedInput[], attributes: TracedAttributes = {}): Between {
+  const y: Between = { between: true };
+  tracer?.node(op, inputs, [y], attributes);
+  return y;
+}
+
+/** Tells that y was computed from the edges' inputs by an operation that a tape records. */
+export function tracedEdges(y: Tensor<DType>, edges: readonly (readonly [Tensor<DType>, unknown])[]): void {
+  tracer?.computed(y, edges);
+}
+
+/** Runs `fn` while `listener` hears what operations tell; undefined silences an operation that tells for itself as a whole. */
+export function tracing<T>(listener: Tracer | undefined, fn: () => T): T {
+  const outer = tracer;
+  tracer = listener;
+  try {
+    return fn();
+  } finally {
+    tracer = outer;
+  }
+}
