@@ -1,5 +1,5 @@
 import { kernels, isDry } from "../runtime/kernels.ts";
-import { floats, ints, withScratch } from "../runtime/memory.ts";
+import { floats, ints, withScratch, withTable } from "../runtime/memory.ts";
 import { checkBoolean, checkNumber, checkShape, describe, format, type Shape, ShapeError } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
@@ -66,10 +66,8 @@ function resampleAdjoint(dy: Tensor, win: Resampling): Tensor {
 function withTaps(y: Tensor, win: Resampling, fn: (taps: number, row: number) => void): void {
   if (isDry() || y.size === 0) return;
   const [d, h, w] = win.output;
-  withScratch([4 * (d + h + w), win.input[2] * win.c], (taps, row) => {
-    win.output.forEach((outputs, axis) => writeTaps(taps! + 16 * [0, d, d + h][axis]!, outputs, axis, win));
-    fn(taps!, row!);
-  });
+  const write = (taps: number): void => win.output.forEach((outputs, axis) => writeTaps(taps + 16 * [0, d, d + h][axis]!, outputs, axis, win));
+  withTable(4 * (d + h + w), write, (taps) => withScratch([win.input[2] * win.c], (row) => fn(taps, row!)));
 }
 
 const modes = { nearest: 0, linear: 1, bilinear: 2, trilinear: 3 } as const;

@@ -70,7 +70,7 @@ export function uncaptured<T>(fn: () => T): T {
 
 /** Runs `fn`, which copies numbers into a new tensor: while calls are captured it lies outside of the arena. */
 export function asConstant<T>(fn: () => T): T {
-  return current ? current.constant(fn) : fn();
+  return current ? current.constantly(fn) : fn();
 }
 
 /**
@@ -143,7 +143,7 @@ class Capture implements Recorder, Captured {
   }
 
   allocate(size: number): number {
-    if (this.#constant) return this.#outside(size);
+    if (this.#constant) return this.constant(size);
     const time = ++this.#time;
     const shared = this.#next?.bytes === size ? this.#alive.get(this.#next.ptr) : undefined;
     this.#next = undefined;
@@ -195,7 +195,7 @@ class Capture implements Recorder, Captured {
     this.#next = { ptr, bytes };
   }
 
-  constant<T>(fn: () => T): T {
+  constantly<T>(fn: () => T): T {
     const outer = this.#constant;
     this.#constant = true;
     try {
@@ -210,7 +210,7 @@ class Capture implements Recorder, Captured {
   }
 
   struct(ptr: number, size: number): number {
-    return this.#noting ? this.#outside(size) : ptr;
+    return this.#noting ? this.constant(size) : ptr;
   }
 
   reads(ptr: number, bytes: number): boolean {
@@ -224,7 +224,7 @@ class Capture implements Recorder, Captured {
     this.#constants.clear();
   }
 
-  #outside(size: number): number {
+  constant(size: number): number {
     const ptr = uncaptured(() => allocate(size, () => "a constant of a plan"));
     this.#constants.set(ptr, size);
     return ptr;

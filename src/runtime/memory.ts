@@ -64,6 +64,8 @@ export function setMemoryLimit(value: number): void {
 export interface Recorder {
   allocate(size: number): number;
   free(ptr: number, size: number): void;
+  /** Takes a block that keeps what is written into it now. */
+  constant(size: number): number;
   /** Where a struct of `size` bytes that the next call reads is written, instead of at `ptr`. */
   struct(ptr: number, size: number): number;
   /** The prepared form of a tensor that is the same in every run; undefined for any other. */
@@ -153,6 +155,15 @@ export function withPrepared<T>(source: number, form: string, floats: number, pr
 /** Where a struct is written for the next kernel call: at its place, of `size` bytes, unless calls are captured for later. */
 export function structPtr(place: number, size: number): number {
   return recorder ? recorder.struct(place, size) : place;
+}
+
+/** Lends `use` a table of `words` 32-bit numbers that `write` fills on the host. */
+export function withTable<T>(words: number, write: (table: number) => void, use: (table: number) => T): T {
+  const filled = (table: number): T => {
+    write(table);
+    return use(table);
+  };
+  return recorder ? filled(recorder.constant(words * 4)) : withScratch([words], (table) => filled(table!));
 }
 
 /** A view of `length` floats. Valid until the memory grows: make it anew for every use. */
