@@ -1,6 +1,6 @@
 // What convolutions and products do to their sums before they leave the registers or the cache.
 
-import { EPILOGUE_PTR, floats, ints } from "./runtime/memory.ts";
+import { EPILOGUE_PTR, floats, ints, structPtr } from "./runtime/memory.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** An elementwise function that a kernel applies to its result; each is the operation of that name. */
@@ -24,11 +24,12 @@ const kinds: readonly Activation["kind"][] = ["clamp", "leakyRelu", "sigmoid", "
 /** Writes the epilogue where the next kernel call reads it (`assembly/epilogue.ts`, same order) and returns the address; 0 if it is empty. */
 export function epiloguePtr({ bias, residual, activation }: Epilogue): number {
   if (!bias && !residual && !activation) return 0;
-  const fields = ints(EPILOGUE_PTR, 3), parameters = floats(EPILOGUE_PTR + 12, 2);
+  const ptr = structPtr(EPILOGUE_PTR, 32);
+  const fields = ints(ptr, 3), parameters = floats(ptr + 12, 2);
   fields[0] = bias ? bias.ptr : 0;
   fields[1] = residual ? residual.ptr : 0;
   fields[2] = activation ? kinds.indexOf(activation.kind) + 1 : 0;
   parameters[0] = activation?.kind === "clamp" ? activation.lower : activation?.kind === "leakyRelu" ? activation.slope : 0;
   parameters[1] = activation?.kind === "clamp" ? activation.upper : 0;
-  return EPILOGUE_PTR;
+  return ptr;
 }

@@ -8,8 +8,14 @@ export interface Between {
   readonly between: true;
 }
 
-/** What a traced node reads: a tensor; a list of integers (a vector of int64); a number (float32); undefined where left out. */
-export type TracedInput = Tensor<DType> | Between | readonly number[] | number | undefined;
+/** Floats that are no tensor. */
+export interface Floats {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What a traced node reads: a tensor; a vector of integers; floats, or one; undefined where left out. */
+export type TracedInput = Tensor<DType> | Between | Floats | Float32Array | readonly number[] | number | undefined;
 
 /** Attributes by ONNX's names. */
 export type TracedAttributes = Readonly<Record<string, number | string | readonly number[] | readonly string[]>>;

@@ -1,6 +1,7 @@
 // The geometry of one sliding window: options checked once, sizes computed once, frozen, and handed to the forward pass, to
 // every adjoint and to the kernels. One- and two-dimensional windows are three-dimensional ones of depth (and height) 1.
 
+import type { TracedAttributes } from "./trace.ts";
 import { ints, structPtr, WINDOW_PTR } from "./runtime/memory.ts";
 import { checkBoolean, checkInteger, checkOptions, checkShape, describe, format, type Shape, ShapeError } from "./shape.ts";
 
@@ -357,4 +358,49 @@ function extend(values: Shape, filler: number): Triple {
 
 function triple(value: (axis: number) => number): Triple {
   return [value(0), value(1), value(2)];
+}
+
+/** A convolution's geometry in ONNX's words. */
+export function convAttributes(win: Window): TracedAttributes {
+  const before = spatial(win, win.padding);
+  const after = spatial(win, win.output).map((length, i) => {
+    const input = win.inputShape[i + 2]!;
+    return Math.max(0, (length - 1) * spatial(win, win.stride)[i]! + extentOf(win, i) - input - before[i]!);
+  });
+  return { ...strided(win), pads: [...before, ...after], dilations: spatial(win, win.dilation), group: win.groups };
+}
+
+/** The geometry in ONNX's words of the transposed convolution whose result is the window's input. */
+export function transposedAttributes(win: Window): TracedAttributes {
+  const before = spatial(win, win.padding);
+  // What the windows cover behind the result is cut off; what they do not cover is added.
+  const beyond = spatial(win, win.output).map((length, i) => {
+    return (length - 1) * spatial(win, win.stride)[i]! + extentOf(win, i) - before[i]! - win.inputShape[i + 2]!;
+  });
+  return {
+    ...strided(win), dilations: spatial(win, win.dilation), group: win.groups,
+    pads: [...before, ...beyond.map((size) => Math.max(0, size))],
+    output_padding: beyond.map((size) => Math.max(0, -size)),
+  };
+}
+
+/** A pooling's geometry in ONNX's words. */
+export function poolAttributes(win: Window): TracedAttributes {
+  const padding = spatial(win, win.padding);
+  const floors = padding.map((size, i) => Math.floor((win.inputShape[i + 2]! + 2 * size - extentOf(win, i)) / spatial(win, win.stride)[i]!) + 1);
+  const ceil = floors.some((length, i) => length !== win.outputShape[i + 2]);
+  return { ...strided(win), pads: [...padding, ...padding], dilations: spatial(win, win.dilation), ceil_mode: Number(ceil) };
+}
+
+function strided(win: Window): TracedAttributes {
+  return { kernel_shape: spatial(win, win.kernel), strides: spatial(win, win.stride) };
+}
+
+// Of the three axes, those that the map has.
+function spatial({ inputShape }: Window, triple: Triple): number[] {
+  return triple.slice(5 - inputShape.length);
+}
+
+function extentOf(win: Window, axis: number): number {
+  return spatial(win, win.dilation)[axis]! * (spatial(win, win.kernel)[axis]! - 1) + 1;
 }

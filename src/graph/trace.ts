@@ -12,38 +12,51 @@ import { GraphError } from "./operator.ts";
 export const TRACED_OPSET = 21;
 
 /**
- * Traces a model for one input.
+ * Traces a model for one input, in evaluation: what it does in training is no graph.
  *
  * @param op who asks, for messages
- * @param model in evaluation: what it does in training is no graph
- * @param input shape of the input, batch included; a name in the place of a length leaves it free, where the model allows it
+ * @param inputShape shape of the input, batch included; a name in the place of a length leaves it free, where the model allows it
  */
-export function trace(op: string, model: Module, inputShape: readonly (number | string)[]): Graph {
-  // A free length is traced as 1.
-  const shape = inputShape.map((length) => (typeof length === "string" ? 1 : length));
-  checkShape(op, shape);
+export function traceModel(op: string, model: Module, inputShape: readonly (number | string)[]): Graph {
   if (typeof model?.forward !== "function") throw new TypeError(`${op}: model must be a module, got ${describe(model)}`);
+  if (!Array.isArray(inputShape)) throw new TypeError(`${op}: input must be a shape, got ${describe(inputShape)}`);
+  // A free length is traced as 1.
+  const shape = inputShape.map((length: number | string) => (typeof length === "string" ? 1 : length));
+  checkShape(op, shape);
   const modes = new Map([...model.namedModules().values()].map((module) => [module, module.training]));
   model.eval();
   try {
-    return scope(() => hold(() => {
-      const names = parameterNames(model);
+    return scope(() => {
       const x = empty(shape, defaultLayout(shape));
       x.view().fill(0);
-      const listener = new Listener(x, names);
-      const y = tracing(listener, () => model.forward(x));
-      if (!(y instanceof Tensor)) throw new TypeError(`${op}: forward must return a tensor, got ${describe(y)}`);
-      return listener.graph(y, inputShape);
-    }));
+      const graph = trace(op, () => model.forward(x), new Map([["input", x]]), model.stateDict());
+      const [output] = graph.outputs;
+      const free = (length: number, axis: number): number | string => (axis === 0 && typeof inputShape[0] === "string" ? inputShape[0] : length);
+      return {
+        ...graph,
+        inputs: [{ ...graph.inputs[0]!, shape: inputShape }],
+        outputs: [{ ...output!, shape: output!.shape!.map((length, axis) => free(length as number, axis)) }],
+      };
+    });
   } finally {
     for (const [module, training] of modes) module.training = training;
   }
 }
 
-function parameterNames(model: Module): Map<Tensor<DType>, string> {
-  const names = new Map<Tensor<DType>, string>();
-  for (const [name, tensor] of model.stateDict()) if (!names.has(tensor)) names.set(tensor, name);
-  return names;
+/**
+ * Traces what `fn` makes of some tensors; other tensors that it reads become constants.
+ *
+ * @param names of tensors that become constants
+ * @throws GraphError if an operation on the way has no form in ONNX here
+ */
+export function trace(op: string, fn: () => Tensor, inputs: ReadonlyMap<string, Tensor>, names: ReadonlyMap<string, Tensor<DType>> = new Map()): Graph {
+  return scope(() => {
+    const listener = new Listener(inputs, new Map([...names].reverse().map(([name, x]) => [x, name])));
+    // Held: what is made on the way stays, so that no address is used twice.
+    const y = hold(() => tracing(listener, fn));
+    if (!(y instanceof Tensor)) throw new TypeError(`${op}: a tensor must be returned, got ${describe(y)}`);
+    return listener.graph(y);
+  });
 }
 
 class Listener implements Tracer {
@@ -54,10 +67,15 @@ class Listener implements Tracer {
   readonly #dependent = new Set<Tensor<DType> | Between>();
   readonly #parameters: ReadonlyMap<Tensor<DType>, string>;
 
-  constructor(input: Tensor, parameters: ReadonlyMap<Tensor<DType>, string>) {
+  readonly #inputs: ReadonlyMap<string, Tensor>;
+
+  constructor(inputs: ReadonlyMap<string, Tensor>, parameters: ReadonlyMap<Tensor<DType>, string>) {
+    this.#inputs = inputs;
     this.#parameters = parameters;
-    this.#names.set(input, "input");
-    this.#dependent.add(input);
+    for (const [name, x] of inputs) {
+      this.#names.set(x, name);
+      this.#dependent.add(x);
+    }
   }
 
   node(op: string, inputs: readonly TracedInput[], outputs: readonly (Tensor<DType> | Between)[], attributes: TracedAttributes): void {
@@ -82,14 +100,14 @@ class Listener implements Tracer {
     if (edges.some(([x]) => this.#dependent.has(x))) this.#dependent.add(y);
   }
 
-  graph(y: Tensor, inputShape: readonly (number | string)[]): Graph {
-    const last = this.#nameOf(y, "the model's output", 0);
-    const nodes = [...this.#nodes, { op: "Identity", domain: "", name: "output", inputs: [last], outputs: ["output"], attributes: new Map() }];
-    const free = inputShape.length > 0 && typeof inputShape[0] === "string";
+  graph(y: Tensor): Graph {
+    const last = this.#nameOf(y, "the output", 0);
     return {
-      name: "adjoint", opset: TRACED_OPSET, nodes,
-      inputs: [{ name: "input", dtype: "float32", shape: inputShape }],
-      outputs: [{ name: "output", dtype: "float32", shape: free ? [inputShape[0]!, ...y.shape.slice(1)] : y.shape }],
+      name: "adjoint",
+      opset: TRACED_OPSET,
+      nodes: [...this.#nodes, { op: "Identity", domain: "", name: "output", inputs: [last], outputs: ["output"], attributes: new Map() }],
+      inputs: [...this.#inputs].map(([name, x]) => ({ name, dtype: "float32", shape: x.shape })),
+      outputs: [{ name: "output", dtype: y.dtype === "float32" ? "float32" : "int64", shape: y.shape }],
       constants: this.#constants,
     };
   }
@@ -98,10 +116,12 @@ class Listener implements Tracer {
     if (x === undefined) return "";
     if (typeof x === "number") return this.#constant({ dtype: "float32", shape: [], data: Float32Array.of(x) });
     if (Array.isArray(x)) return this.#constant({ dtype: "int64", shape: [x.length], data: Float64Array.from(x as number[]) });
+    if (x instanceof Float32Array) return this.#constant({ dtype: "float32", shape: [x.length], data: x });
+    if ("data" in x && x.data instanceof Float32Array) return this.#constant({ dtype: "float32", shape: x.shape as number[], data: x.data });
     const value = x as Tensor<DType> | Between;
     const known = this.#names.get(value);
     if (known !== undefined) return known;
-    if ("between" in value || this.#dependent.has(value)) {
+    if ("between" in value || this.#dependent.has(value) || this.#aliases(value)) {
       throw new GraphError(`input ${index} of ${op} was computed by an operation that has no form in ONNX here (shape ${"shape" in value ? format(value.shape) : "?"})`);
     }
     const name = this.#parameters.get(value) ?? `constant_${this.#constants.size}`;
@@ -110,6 +130,11 @@ class Listener implements Tracer {
     this.#constants.set(name, constant);
     this.#names.set(value, name);
     return name;
+  }
+
+  // A view of something computed, of which no operation told.
+  #aliases(x: Tensor<DType>): boolean {
+    return x.shared && [...this.#dependent].some((y) => "ptr" in y && y.ptr === x.ptr);
   }
 
   #constant(constant: Constant): string {

@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { elementwise, type Operand, toward } from "./elementwise.ts";
 
 /**
@@ -14,5 +15,5 @@ import { elementwise, type Operand, toward } from "./elementwise.ts";
  */
 export function add(a: Operand, b: Operand): Tensor {
   const y = elementwise("add", kernels().addBroadcast, { a, b });
-  return record(y, ...toward(a, (dy) => dy), ...toward(b, (dy) => dy));
+  return traced(record(y, ...toward(a, (dy) => dy), ...toward(b, (dy) => dy)), "Add", [a, b]);
 }

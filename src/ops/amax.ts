@@ -2,6 +2,7 @@ import { kernels } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { eq } from "./comparisons.ts";
 import { div } from "./div.ts";
 import { sumOver } from "./expand.ts";
@@ -36,6 +37,7 @@ export function extreme(op: string, kernel: ReductionKernel, x: Tensor, dim: Dim
       const winners = eq(x, y);
       return mul(winners, div(dy, sumOver(winners, dims)));
     }]);
+    traced(y, op === "amin" || op === "min" ? "ReduceMin" : "ReduceMax", [x, dims], { keepdims: 1 });
     return finish(y, dims, keepdim);
   });
 }

@@ -2,6 +2,7 @@ import { kernels } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
 import { checkTensor, empty, type Tensor, toLayout } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { around, scatterElements } from "./gathering.ts";
 import { checkDim, checkKeepdim, countOver, finish, keptShape, type ReductionOptions } from "./reduction.ts";
 
@@ -31,9 +32,10 @@ function argExtreme(op: string, kernel: Kernel, x: Tensor, dim: number | undefin
   const keepdim = checkKeepdim(op, options);
   countOver(op, x, x.shape.map((_, axis) => axis));
   return scope(() => {
-    const flat = toLayout(x, "rowMajor").alias([x.size]);
+    const flat = traced(toLayout(x, "rowMajor").alias([x.size]), "Reshape", [x, [-1]]);
     const { indices } = selectExtreme(op, kernel, flat, 0, {});
-    return indices.alias(keepdim ? x.shape.map(() => 1) : []);
+    const shape = keepdim ? x.shape.map(() => 1) : [];
+    return traced(indices.alias(shape), "Reshape", [indices, shape]);
   });
 }
 
@@ -50,6 +52,9 @@ export function selectExtreme(
     kernel(...around(x.shape, x.layout, axis), x.ptr, values.ptr, indices.ptr);
     // S picks one element of each line along the axis, and is linear while the winners stay the same: dx = S' dy.
     record(values, [x, (dy) => scatterElements(dy, axis, indices, x.shape, x.layout)]);
+    const least = op === "argmin" || op === "min";
+    traced(values, least ? "ReduceMin" : "ReduceMax", [x, [axis]], { keepdims: 1 });
+    traced(indices, least ? "ArgMin" : "ArgMax", [x], { axis, keepdims: 1 });
     return { values: finish(values, [axis], keepdim), indices: finish(indices, [axis], keepdim) };
   });
 }

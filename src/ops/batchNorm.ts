@@ -3,7 +3,8 @@ import { scope } from "../scope.ts";
 import { checkBoolean, checkNumber, checkOptions, format, ShapeError } from "../shape.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { withLayout } from "../tape.ts";
-import { channelsInnermost, channelsOf, checkAffine, checkVector, normalise, type NormOptions, Statistics } from "./normalisation.ts";
+import { traced, tracing } from "../trace.ts";
+import { channelsInnermost, channelsOf, checkAffine, checkVector, normalise, type NormOptions, Statistics, tracedAffine } from "./normalisation.ts";
 
 /** Options of `batchNorm`; the defaults are PyTorch's. */
 export interface BatchNormOptions extends NormOptions {
@@ -49,7 +50,7 @@ export function batchNorm(
   if (isDry() || x.size === 0) return empty(x.shape, x.layout);
   if (training && rows === 1) throw new ShapeError(`batchNorm: training needs more than 1 value per channel, got 1 (x ${format(x.shape)})`);
 
-  return scope(() => {
+  const y = tracing(undefined, () => scope(() => {
     const from = channelsInnermost(x);
     const grouping = { blocks: 1, rows, columns: c, groups: c };
     const s = training ? Statistics.of(from, grouping, eps) : Statistics.from(runningMean!, runningVar!, eps);
@@ -58,7 +59,8 @@ export function batchNorm(
       blend(runningVar, s.variance, 1, momentum, rows / (rows - 1));
     }
     return withLayout(normalise(from, s, !training, grouping, weight, bias), x.layout);
-  });
+  }));
+  return training ? y : traced(y, "BatchNormalization", [x, ...tracedAffine([c], weight, bias), runningMean, runningVar], { epsilon: eps });
 }
 
 /** running = (1 - momentum) running + momentum * factor * mean of the `count` rows at `values`, in place. */

@@ -1,6 +1,7 @@
 import { checkDim, checkShape, describe, format, type Shape, ShapeError } from "../shape.ts";
 import { copyBlock, type Walk, wholeWalk } from "../strides.ts";
 import { checkTensor, type DType, empty, type Tensor } from "../tensor.ts";
+import { traced, tracedBetween } from "../trace.ts";
 import { layoutOf, recordMove, take } from "./movement.ts";
 
 /**
@@ -28,7 +29,7 @@ export function cat<D extends DType>(tensors: readonly Tensor<D>[], dim: number 
     at += shape[axis]!;
     return { start: from, axes, steps };
   });
-  return join("cat", tensors, walks, first.map((length, k) => (k === axis ? at : length)));
+  return traced(join("cat", tensors, walks, first.map((length, k) => (k === axis ? at : length))), "Concat", tensors, { axis });
 }
 
 /**
@@ -55,7 +56,7 @@ export function stack<D extends DType>(tensors: readonly Tensor<D>[], dim: numbe
   }));
   const shape = [...first];
   shape.splice(axis, 0, tensors.length);
-  return join("stack", tensors, walks, shape);
+  return traced(join("stack", tensors, walks, shape), "Concat", tensors.map((x) => tracedBetween("Unsqueeze", [x, [axis]])), { axis });
 }
 
 function checkTensors(op: string, tensors: readonly Tensor<DType>[]): string {

@@ -2,6 +2,7 @@ import { kernels } from "../runtime/kernels.ts";
 import { describe } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
+import { traced } from "../trace.ts";
 
 /**
  * Brings every element between two bounds: y = min(max(x, least), most). NaN stays NaN. The derivative is 1 from bound to bound,
@@ -20,7 +21,7 @@ export function clamp(x: Tensor, min?: number, max?: number): Tensor {
   const least = bound("min", min, -Infinity), most = bound("max", max, Infinity);
   const y = empty(x.shape, x.layout);
   kernels().clamp(y.size, least, most, x.ptr, y.ptr);
-  return record(y, [x, (dy) => clampAdjoint(x, dy, least, most)]);
+  return traced(record(y, [x, (dy) => clampAdjoint(x, dy, least, most)]), "Clip", [x, min, max]);
 }
 
 function bound(name: string, value: number | undefined, open: number): number {

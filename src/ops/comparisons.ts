@@ -5,6 +5,7 @@
 
 import { kernels } from "../runtime/kernels.ts";
 import { type DType, Tensor } from "../tensor.ts";
+import { traced, tracedBetween } from "../trace.ts";
 import { commonShape, compute } from "./elementwise.ts";
 
 /** What can be compared: float32 tensors and numbers, or int32 tensors and integers. */
@@ -48,6 +49,9 @@ export function ge(a: Comparable, b: Comparable): Tensor {
   return compare("ge", { a, b }, kernels().le, kernels().leInt, true);
 }
 
+// In ONNX.
+const names: Record<string, string> = { lt: "Less", le: "LessOrEqual", gt: "Greater", ge: "GreaterOrEqual" };
+
 type Kernel = (geometry: number, a: number, b: number, y: number) => void;
 
 function compare(op: string, operands: Record<string, Comparable>, float: Kernel, int: Kernel, swapped: boolean = false): Tensor {
@@ -60,5 +64,9 @@ function compare(op: string, operands: Record<string, Comparable>, float: Kernel
       throw new RangeError(`${op}: ${name} must be a 32-bit integer, since the other operand is int32, got ${x}`);
     }
   }
-  return compute(dtype === "int32" ? int : float, swapped ? values.reverse() : values, shape, dtype);
+  const y = compute(dtype === "int32" ? int : float, swapped ? [...values].reverse() : values, shape, dtype);
+  const equal = op === "eq" || op === "ne";
+  const condition = tracedBetween(equal ? "Equal" : names[op]!, values);
+  // 1: float32
+  return traced(y, "Cast", [op === "ne" ? tracedBetween("Not", [condition]) : condition], { to: 1 });
 }

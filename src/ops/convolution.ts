@@ -15,19 +15,21 @@ import { withPrepared, withScratch } from "../runtime/memory.ts";
 import { scope } from "../scope.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { type Edge, record, withLayout } from "../tape.ts";
-import { adjointWindow, type Window, windowPtr } from "../window.ts";
+import { adjointWindow, convAttributes, transposedAttributes, type Window, windowPtr } from "../window.ts";
+import { traced } from "../trace.ts";
 import { sum } from "./sum.ts";
 
 /** y = conv(x, w) + bias, by the geometry of `win`. */
 export function conv(x: Tensor, w: Tensor, bias: Tensor | undefined, win: Window): Tensor {
   x = withLayout(x, "channelsLast");
   w = withLayout(w, "channelsLast");
-  return record(
+  const y = record(
     forward(x.ptr, w.ptr, { bias }, win),
     [x, (dy) => convInputAdjoint(dy, w, undefined, win)],
     [w, (dy) => convFilterAdjoint(x, dy, win)],
     ...biasEdge(bias),
   );
+  return traced(y, "Conv", [x, w, bias], convAttributes(win));
 }
 
 /** y = activation(conv(x, w) + bias + residual) in one pass, not recorded: for inference. */
@@ -46,12 +48,13 @@ export function convInputAdjoint(dy: Tensor, w: Tensor, bias: Tensor | undefined
   // and padding beyond the kernel's extent would need negative padding.
   const back = adjointWindow(win);
   const gather = win.stride.every((step) => step === 1) && back.padding.every((size) => size >= 0);
-  return record(
+  const dx = record(
     (gather ? gathered : scattered)(dy.ptr, w.ptr, bias, win),
     [dy, (ddx) => conv(ddx, w, undefined, win)],
     [w, (ddx) => convFilterAdjoint(ddx, dy, win)],
     ...biasEdge(bias),
   );
+  return traced(dx, "ConvTranspose", [dy, w, bias], transposedAttributes(win));
 }
 
 /** dw = the transpose of `conv` in w, applied to dy. */

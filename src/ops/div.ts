@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { elementwise, type Operand, toward } from "./elementwise.ts";
 import { mul } from "./mul.ts";
 
@@ -15,5 +16,5 @@ import { mul } from "./mul.ts";
 export function div(a: Operand, b: Operand): Tensor {
   const y = elementwise("div", kernels().divBroadcast, { a, b });
   // db = -dy a / b^2, without the square, which may overflow.
-  return record(y, ...toward(a, (dy) => div(dy, b)), ...toward(b, (dy) => mul(mul(dy, div(y, b)), -1)));
+  return traced(record(y, ...toward(a, (dy) => div(dy, b)), ...toward(b, (dy) => mul(mul(dy, div(y, b)), -1))), "Div", [a, b]);
 }

@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import { checkNumber, checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { activate } from "./activation.ts";
 import { mul } from "./mul.ts";
 import { exp } from "./functions.ts";
@@ -24,7 +25,7 @@ export function elu(x: Tensor, options: EluOptions = {}): Tensor {
   checkOptions("elu", options);
   const { alpha = 1 } = options;
   checkNumber("elu", "alpha", alpha, -Infinity);
-  return exponentialUnit("elu", x, alpha, 1);
+  return traced(exponentialUnit("elu", x, alpha, 1), "Elu", [x], { alpha });
 }
 
 /** y = positive x for x > 0, negative (exp(x) - 1) elsewhere; the derivative at 0 is `negative`, as in PyTorch. */

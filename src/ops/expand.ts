@@ -6,6 +6,7 @@ import { scope } from "../scope.ts";
 import { checkShape, format, sameShape, type Shape, ShapeError } from "../shape.ts";
 import { checkTensor, defaultLayout, empty, type Layout, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { arrange } from "./movement.ts";
 import { reduce } from "./reduction.ts";
 
@@ -34,7 +35,7 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 function expandTo(x: Tensor, shape: Shape, layout: Layout): Tensor {
   const y = empty(shape, layout);
   if (y.size > 0) kernels().expand(broadcastPtr(y, [x]), x.ptr, y.ptr);
-  return record(y, [x, (dy) => sumTo(dy, x.shape)]);
+  return traced(record(y, [x, (dy) => sumTo(dy, x.shape)]), "Expand", [x, shape]);
 }
 
 /** Sums over the axes along which `expand` would repeat a tensor of the given shape. */
@@ -51,5 +52,5 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 /** Sums over axes, which keep the length 1. */
 export function sumOver(x: Tensor, dims: readonly number[]): Tensor {
   const y = reduce(kernels().sumAxis, x, dims);
-  return record(y, [x, (dy) => expandTo(dy, x.shape, x.layout)]);
+  return traced(record(y, [x, (dy) => expandTo(dy, x.shape, x.layout)]), "ReduceSum", [x, dims], { keepdims: 1 });
 }

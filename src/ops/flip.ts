@@ -1,5 +1,6 @@
 import { checkDim, describe, format, ShapeError } from "../shape.ts";
 import { checkTensor, type DType, type Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { take } from "./movement.ts";
 
 /**
@@ -17,9 +18,11 @@ export function flip<D extends DType>(x: Tensor<D>, dims: number | readonly numb
   const turned = list.map((dim) => checkDim("flip", "dims", dim, x.shape));
   if (new Set(turned).size !== turned.length) throw new ShapeError(`flip: dims must not have an axis twice (x ${format(x.shape)}, dims ${format(list)})`);
   const axes = x.shape.map((_, axis) => axis);
-  return take(x, x.shape, {
+  const y = take(x, x.shape, {
     start: x.shape.map((length, axis) => (turned.includes(axis) ? length - 1 : 0)),
     axes,
     steps: axes.map((axis) => (turned.includes(axis) ? -1 : 1)),
   });
+  const back = turned.map(() => -1);
+  return traced(y, "Slice", [x, back, turned.map(() => Number.MIN_SAFE_INTEGER), turned, back]);
 }

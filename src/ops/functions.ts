@@ -3,6 +3,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced, tracedBetween } from "../trace.ts";
 import { div } from "./div.ts";
 import { mul } from "./mul.ts";
 
@@ -13,7 +14,8 @@ function map(op: string, kernel: Kernel, x: Tensor): Tensor {
   checkTensor(op, "x", x);
   const y = empty(x.shape, x.layout);
   kernel(y.size, x.ptr, y.ptr);
-  return y;
+  // ONNX has the same functions but one.
+  return op === "rsqrt" ? traced(y, "Reciprocal", [tracedBetween("Sqrt", [x])]) : traced(y, op[0]!.toUpperCase() + op.slice(1), [x]);
 }
 
 /**

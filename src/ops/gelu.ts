@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import { checkOptions, describe } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { activate } from "./activation.ts";
 import { add } from "./add.ts";
 import { exp } from "./functions.ts";
@@ -31,9 +32,10 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
     throw new TypeError(`gelu: approximate must be "none" or "tanh", got ${describe(approximate)}`);
   }
   const { gelu: exact, geluAdjoint, geluTanh, geluTanhAdjoint } = kernels();
-  return approximate === "none"
+  const y = approximate === "none"
     ? activate("gelu", x, { forward: exact, adjoint: geluAdjoint, second })
     : activate("gelu", x, { forward: geluTanh, adjoint: geluTanhAdjoint, second: secondTanh });
+  return traced(y, "Gelu", [x], { approximate });
 }
 
 /** f'' = phi(x) (2 - x^2), phi the normal density. */

@@ -3,7 +3,8 @@ import { scope } from "../scope.ts";
 import { checkInteger, checkNumber, checkOptions, format, ShapeError } from "../shape.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { withLayout } from "../tape.ts";
-import { channelsInnermost, channelsOf, checkAffine, normalise, type NormOptions, Statistics } from "./normalisation.ts";
+import { traced, tracing } from "../trace.ts";
+import { channelsInnermost, channelsOf, checkAffine, normalise, type NormOptions, Statistics, tracedAffine } from "./normalisation.ts";
 
 /**
  * Group normalisation: the channels of each sample fall into groups of neighbours, and each group is normalised by its own mean
@@ -34,9 +35,10 @@ export function groupNorm(x: Tensor, numGroups: number, options: NormOptions = {
     throw new ShapeError(`groupNorm: the statistics need more than 1 value per group, got 1 ${shapes}`);
   }
 
-  return scope(() => {
+  const y = tracing(undefined, () => scope(() => {
     const from = channelsInnermost(x);
     const grouping = { blocks: n, rows: positions, columns: c, groups: numGroups };
     return withLayout(normalise(from, Statistics.of(from, grouping, eps), false, grouping, weight, bias), x.layout);
-  });
+  }));
+  return traced(y, "GroupNormalization", [x, ...tracedAffine([c], weight, bias)], { num_groups: numGroups, epsilon: eps });
 }

@@ -1,5 +1,6 @@
 import { kernels } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { activate } from "./activation.ts";
 import { le } from "./comparisons.ts";
 import { mul } from "./mul.ts";
@@ -13,7 +14,7 @@ import { mul } from "./mul.ts";
  */
 export function hardsigmoid(x: Tensor): Tensor {
   const { hardsigmoid: forward, hardsigmoidAdjoint: adjoint } = kernels();
-  return activate("hardsigmoid", x, { forward, adjoint });
+  return traced(activate("hardsigmoid", x, { forward, adjoint }), "HardSigmoid", [x], { alpha: 1 / 6, beta: 0.5 });
 }
 
 /**
@@ -26,5 +27,6 @@ export function hardsigmoid(x: Tensor): Tensor {
 export function hardswish(x: Tensor): Tensor {
   const { hardswish: forward, hardswishAdjoint: adjoint } = kernels();
   // f'' = 1/3 from -3 to 3
-  return activate("hardswish", x, { forward, adjoint, second: (x) => mul(mul(le(x, 3), le(-3, x)), 1 / 3) });
+  const y = activate("hardswish", x, { forward, adjoint, second: (x) => mul(mul(le(x, 3), le(-3, x)), 1 / 3) });
+  return traced(y, "HardSwish", [x]);
 }

@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import { checkNumber, checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { activate } from "./activation.ts";
 
 /** Options of `hardtanh`. */
@@ -38,8 +39,9 @@ export function relu6(x: Tensor): Tensor {
 }
 
 function bounded(op: string, x: Tensor, least: number, most: number): Tensor {
-  return activate(op, x, {
+  const y = activate(op, x, {
     forward: (n, from, to) => kernels().clamp(n, least, most, from, to),
     adjoint: (n, from, dy, dx) => kernels().hardtanhAdjoint(n, least, most, from, dy, dx),
   });
+  return traced(y, "Clip", [x, least, most]);
 }

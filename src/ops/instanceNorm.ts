@@ -3,8 +3,9 @@ import { scope } from "../scope.ts";
 import { checkBoolean, checkNumber, checkOptions, format, ShapeError } from "../shape.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { withLayout } from "../tape.ts";
+import { traced, tracing } from "../trace.ts";
 import { batchNorm, blend } from "./batchNorm.ts";
-import { channelsInnermost, channelsOf, checkAffine, checkVector, normalise, type NormOptions, Statistics } from "./normalisation.ts";
+import { channelsInnermost, channelsOf, checkAffine, checkVector, normalise, type NormOptions, Statistics, tracedAffine } from "./normalisation.ts";
 
 /** Options of `instanceNorm`; the defaults are PyTorch's. */
 export interface InstanceNormOptions extends NormOptions {
@@ -45,7 +46,7 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
   if (isDry() || x.size === 0) return empty(x.shape, x.layout);
   if (positions === 1) throw new ShapeError(`instanceNorm: the statistics need more than 1 position, got 1 (x ${format(x.shape)})`);
 
-  return scope(() => {
+  const y = tracing(undefined, () => scope(() => {
     const from = channelsInnermost(x);
     const grouping = { blocks: n, rows: positions, columns: c, groups: c };
     const s = Statistics.of(from, grouping, eps);
@@ -54,5 +55,6 @@ export function instanceNorm(x: Tensor, options: InstanceNormOptions = {}): Tens
       blend(runningVar, s.variance, n, momentum, positions / (positions - 1));
     }
     return withLayout(normalise(from, s, false, grouping, weight, bias), x.layout);
-  });
+  }));
+  return traced(y, "InstanceNormalization", [x, ...tracedAffine([c], weight, bias)], { epsilon: eps });
 }

@@ -4,6 +4,7 @@ import { checkBoolean, checkNumber, checkShape, describe, format, type Shape, Sh
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
 import { type Sizes, spatialSizes, type Window, windowPtr } from "../window.ts";
+import { traced } from "../trace.ts";
 
 /** Options of `interpolate`; names and defaults are PyTorch's. Either `size` or `scaleFactor` is given. */
 export interface InterpolateOptions {
@@ -43,7 +44,13 @@ interface Resampling extends Window {
  */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   checkTensor("interpolate", "x", x);
-  return resample(x, resampling(x.shape, options));
+  const win = resampling(x.shape, options);
+  const factors = options.scaleFactor === undefined || options.recomputeScaleFactor ? undefined : scales(options.scaleFactor, x.shape.length - 2);
+  return traced(resample(x, win), "Resize", [x, undefined, factors && Float32Array.of(1, 1, ...factors), factors ? undefined : win.outputShape], {
+    mode: win.linear ? "linear" : "nearest",
+    coordinate_transformation_mode: win.alignCorners ? "align_corners" : win.linear ? "half_pixel" : "asymmetric",
+    nearest_mode: "floor",
+  });
 }
 
 /** y = (D x H x W) x. */

@@ -3,7 +3,8 @@ import { scope } from "../scope.ts";
 import { checkInteger, checkNumber, checkOptions, checkShape, format, sameShape, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { checkTensor, empty, type Layout, type Tensor } from "../tensor.ts";
 import { withLayout } from "../tape.ts";
-import { checkAffine, normalise, type NormOptions, Statistics } from "./normalisation.ts";
+import { traced, tracing } from "../trace.ts";
+import { checkAffine, normalise, type NormOptions, Statistics, tracedAffine } from "./normalisation.ts";
 import { reshape } from "./reshape.ts";
 
 /**
@@ -32,7 +33,7 @@ export function layerNorm(x: Tensor, normalizedShape: number | Shape, options: N
   checkAffine("layerNorm", x.shape, shape, options);
   if (isDry() || x.size === 0) return empty(x.shape, x.layout);
 
-  return scope(() => {
+  const y = tracing(undefined, () => scope(() => {
     // Slices must be runs of memory. With all axes but the batch they are, channels-last too; weight and bias follow that order.
     const leading = x.shape.slice(0, -rank);
     const layout: Layout = leading.length <= 1 ? x.layout : "rowMajor";
@@ -43,7 +44,8 @@ export function layerNorm(x: Tensor, normalizedShape: number | Shape, options: N
     const grouping = { blocks: sizeOf(leading), rows: 1, columns: sizeOf(shape), groups: 1 };
     const s = Statistics.of(from, grouping, eps);
     return withLayout(normalise(from, s, false, grouping, ordered(weight), ordered(bias)), x.layout);
-  });
+  }));
+  return traced(y, "LayerNormalization", [x, ...tracedAffine(shape, weight, bias)], { axis: -rank, epsilon: eps });
 }
 
 /** The lengths of the normalised axes, checked. */

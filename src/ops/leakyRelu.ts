@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import { checkNumber, checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { activate } from "./activation.ts";
 
 /** Options of `leakyRelu`. */
@@ -21,8 +22,9 @@ export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
   checkOptions("leakyRelu", options);
   const { negativeSlope = 0.01 } = options;
   checkNumber("leakyRelu", "negativeSlope", negativeSlope, -Infinity);
-  return activate("leakyRelu", x, {
+  const y = activate("leakyRelu", x, {
     forward: (n, from, to) => kernels().leakyRelu(n, negativeSlope, from, to),
     adjoint: (n, from, dy, dx) => kernels().leakyReluAdjoint(n, negativeSlope, from, dy, dx),
   });
+  return traced(y, "LeakyRelu", [x], { alpha: negativeSlope });
 }

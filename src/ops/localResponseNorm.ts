@@ -3,6 +3,7 @@ import { scope } from "../scope.ts";
 import { checkInteger, checkNumber, checkOptions, format, ShapeError } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
+import { traced, tracing } from "../trace.ts";
 import { add } from "./add.ts";
 import { mul } from "./mul.ts";
 import { pow } from "./pow.ts";
@@ -42,10 +43,12 @@ export function localResponseNorm(x: Tensor, size: number, options: LocalRespons
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
   for (const [name, value] of Object.entries({ alpha, beta, k })) checkNumber("localResponseNorm", name, value, -Infinity);
   const before = Math.floor(size / 2), after = size - 1 - before;
-  return scope(() => {
+  const y = tracing(undefined, () => scope(() => {
     const squares = windowSum(mul(x, x), before, after);
     return mul(x, pow(add(mul(squares, alpha / size), k), -beta));
-  });
+  }));
+  // In ONNX the larger half of an even window comes behind.
+  return before === after ? traced(y, "LRN", [x], { size, alpha, beta, bias: k }) : y;
 }
 
 /** Sums over `before` channels in front of each one, itself and `after` behind it: linear, and the adjoint exchanges the two. */

@@ -2,6 +2,7 @@ import { kernels } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced, tracing } from "../trace.ts";
 import { exp } from "./functions.ts";
 import { mul } from "./mul.ts";
 import { checkDim } from "./reduction.ts";
@@ -21,7 +22,8 @@ import { sum } from "./sum.ts";
 export function logSoftmax(x: Tensor, dim: number): Tensor {
   checkTensor("logSoftmax", "x", x);
   const axis = checkDim("logSoftmax", x, dim);
-  return scope(() => fromRows(logSoftmaxRows(toRows(x, axis)), x.shape, x.layout, axis));
+  const y = tracing(undefined, () => scope(() => fromRows(logSoftmaxRows(toRows(x, axis)), x.shape, x.layout, axis)));
+  return traced(y, "LogSoftmax", [x], { axis });
 }
 
 /** `logSoftmax` of each row, [N, C]. */

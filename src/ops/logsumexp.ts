@@ -3,6 +3,7 @@ import { scope } from "../scope.ts";
 import { checkOptions, format, ShapeError } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced, tracing } from "../trace.ts";
 import { mul } from "./mul.ts";
 import { checkDims, checkKeepdim, type Dims, finish, keptShape, type ReductionOptions } from "./reduction.ts";
 import { fromRows, toRows } from "./rows.ts";
@@ -27,7 +28,8 @@ export function logsumexp(x: Tensor, dim?: Dims, options: ReductionOptions = {})
     if (x.shape[axis] === 0) throw new ShapeError(`logsumexp: there are no elements along dim ${axis} (x ${format(x.shape)})`);
   }
   // A sum of sums: one axis after the other.
-  return scope(() => finish(dims.reduce(along, x), dims, keepdim));
+  const y = tracing(undefined, () => scope(() => finish(dims.reduce(along, x), dims, keepdim)));
+  return traced(y, "ReduceLogSumExp", [x, dims], { keepdims: Number(keepdim) });
 }
 
 function along(x: Tensor, dim: number): Tensor {

@@ -5,6 +5,7 @@ import { discard } from "../scope.ts";
 import { checkShape, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced, tracing } from "../trace.ts";
 import { sumTo } from "./expand.ts";
 import { reshape } from "./reshape.ts";
 
@@ -35,11 +36,14 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const countA = sizeOf(batchA), countB = sizeOf(batchB);
   // One matrix b for all: their rows together are one matrix a.
   const together = countB === 1;
-  const left = reshape(a, together ? [countA * m, k] : [countA, m, k]), right = reshape(b, together ? [k, n] : [countB, k, n]);
-  const y = together ? product(left, right, false, false) : products(left, right, false, false, pairs(batchA, batchB, batch), sizeOf(batch));
-  const result = reshape(y, shape);
-  for (const view of [left, right, y]) discard(view);
-  return result;
+  const result = tracing(undefined, () => {
+    const left = reshape(a, together ? [countA * m, k] : [countA, m, k]), right = reshape(b, together ? [k, n] : [countB, k, n]);
+    const y = together ? product(left, right, false, false) : products(left, right, false, false, pairs(batchA, batchB, batch), sizeOf(batch));
+    const whole = reshape(y, shape);
+    for (const view of [left, right, y]) discard(view);
+    return whole;
+  });
+  return traced(result, "MatMul", [a, b]);
 }
 
 /**
@@ -72,12 +76,14 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
  *   y = a' b'     da = b' dy'   db = dy' a'
  */
 export function product(a: Tensor, b: Tensor, transA: boolean, transB: boolean, bias?: Tensor): Tensor {
-  return record(
+  const y = record(
     multiply(a, b, transA, transB, one, [], bias && { bias }),
     [a, (dy) => (transA ? product(b, dy, transB, true) : product(dy, b, false, !transB))],
     [b, (dy) => (transB ? product(dy, a, true, transA) : product(a, dy, !transA, false))],
     ...(bias ? [[bias, (dy: Tensor) => sumTo(dy, bias.shape)] as const] : []),
   );
+  if (!transA && !transB && !bias) return traced(y, "MatMul", [a, b]);
+  return traced(y, "Gemm", [a, b, bias], { transA: Number(transA), transB: Number(transB) });
 }
 
 /** y = activation(op(a) op(b) + bias + residual) in one pass, not recorded: for inference. The residual is row-major, as y is. */

@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { add } from "./add.ts";
 import { le, lt } from "./comparisons.ts";
 import { elementwise, type Operand, toward } from "./elementwise.ts";
@@ -18,7 +19,7 @@ import { sub } from "./sub.ts";
  */
 export function maximum(a: Operand, b: Operand): Tensor {
   const y = elementwise("maximum", kernels().maximumBroadcast, { a, b });
-  return record(y, ...toward(a, (dy) => mul(dy, share(a, b))), ...toward(b, (dy) => mul(dy, share(b, a))));
+  return traced(record(y, ...toward(a, (dy) => mul(dy, share(a, b))), ...toward(b, (dy) => mul(dy, share(b, a)))), "Max", [a, b]);
 }
 
 /**
@@ -32,7 +33,7 @@ export function maximum(a: Operand, b: Operand): Tensor {
  */
 export function minimum(a: Operand, b: Operand): Tensor {
   const y = elementwise("minimum", kernels().minimumBroadcast, { a, b });
-  return record(y, ...toward(a, (dy) => mul(dy, share(b, a))), ...toward(b, (dy) => mul(dy, share(a, b))));
+  return traced(record(y, ...toward(a, (dy) => mul(dy, share(b, a))), ...toward(b, (dy) => mul(dy, share(a, b)))), "Min", [a, b]);
 }
 
 // 1 where a > b, 1/2 where they are equal, 0 where a < b; 1 where one is NaN.

@@ -1,6 +1,7 @@
 import { scope } from "../scope.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { add } from "./add.ts";
 import { div } from "./div.ts";
 import { abs, square } from "./functions.ts";
@@ -30,6 +31,6 @@ export function softsign(x: Tensor): Tensor {
   return scope(() => {
     // On an alias, which no tape follows: the quotient rule would cancel for large x, where dx = dy / (1 + |x|)^2 does not.
     const y = div(x.alias(), add(abs(x.alias()), 1));
-    return record(y, [x, (dy) => div(dy, square(add(abs(x), 1)))]);
+    return traced(record(y, [x, (dy) => div(dy, square(add(abs(x), 1)))]), "Softsign", [x]);
   });
 }

@@ -10,6 +10,7 @@ import { type Shape, sizeOf } from "../shape.ts";
 import { addBlock, type Block, copyBlock, stridesOf, type Walk, wholeWalk } from "../strides.ts";
 import { defaultLayout, type DType, empty, type Layout, type Tensor } from "../tensor.ts";
 import { type Edge, record } from "../tape.ts";
+import { type Between, traced, tracedBetween } from "../trace.ts";
 
 /** `record` for elements of any kind. Only float32 can be differentiated: no tape tracks the others. */
 export function recordMove<D extends DType>(y: Tensor<D>, ...edges: (readonly [x: Tensor<D>, adjoint: Edge[1]])[]): Tensor<D> {
@@ -58,7 +59,20 @@ export function arrange<D extends DType>(x: Tensor<D>, axes: readonly number[]):
     const walk = { start: x.shape.map(() => 0), axes, steps: axes.map((axis) => (axis < 0 ? 0 : 1)) };
     copyBlock(x, y, { lengths: shape, x: walk, y: wholeWalk(shape.length) });
   }
+  tracedArrangement(x, y, axes);
   return recordMove(y, [x, (dy) => arrange(dy, inverse)]);
+}
+
+// Axes of length 1 go, the others change places, and new ones come.
+function tracedArrangement(x: Tensor<DType>, y: Tensor<DType>, axes: readonly number[]): void {
+  const old = x.shape.map((_, axis) => axis), kept = old.filter((axis) => axes.includes(axis));
+  const gone = old.filter((axis) => !axes.includes(axis)), come = axes.flatMap((axis, k) => (axis < 0 ? [k] : []));
+  const perm = axes.filter((axis) => axis >= 0).map((axis) => kept.indexOf(axis));
+  let from: Tensor<DType> | Between = x;
+  if (gone.length > 0) from = tracedBetween("Squeeze", [from, gone]);
+  if (perm.some((axis, k) => axis !== k)) from = tracedBetween("Transpose", [from], { perm });
+  if (come.length > 0) from = tracedBetween("Unsqueeze", [from, come]);
+  traced(y, "Identity", [from]);
 }
 
 /** The layout for a result: that of x where the axes are the same in number, otherwise the usual one. */

@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { elementwise, type Operand, toward } from "./elementwise.ts";
 
 /**
@@ -14,5 +15,5 @@ import { elementwise, type Operand, toward } from "./elementwise.ts";
  */
 export function mul(a: Operand, b: Operand): Tensor {
   const y = elementwise("mul", kernels().mulBroadcast, { a, b });
-  return record(y, ...toward(a, (dy) => mul(dy, b)), ...toward(b, (dy) => mul(dy, a)));
+  return traced(record(y, ...toward(a, (dy) => mul(dy, b)), ...toward(b, (dy) => mul(dy, a))), "Mul", [a, b]);
 }

@@ -9,6 +9,7 @@ import { floats, withScratch } from "../runtime/memory.ts";
 import { format, sameShape, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { checkTensor, empty, full, type Layout, ones, type Tensor, zeros } from "../tensor.ts";
 import { isNested, record, withLayout } from "../tape.ts";
+import { type TracedInput } from "../trace.ts";
 import { add } from "./add.ts";
 import { mul } from "./mul.ts";
 import { sub } from "./sub.ts";
@@ -46,6 +47,11 @@ export function checkVector(op: string, name: string, value: Tensor | undefined,
   if (!sameShape(value.shape, shape)) {
     throw new ShapeError(`${op}: ${name} must have shape ${format(shape)}, it has ${format(value.shape)} (x ${format(x)})`);
   }
+}
+
+/** Weight and bias for the trace of a normalisation, which must have both. */
+export function tracedAffine(shape: Shape, weight: Tensor | undefined, bias: Tensor | undefined): [TracedInput, TracedInput] {
+  return [weight ?? { shape, data: new Float32Array(sizeOf(shape)).fill(1) }, bias ?? { shape, data: new Float32Array(sizeOf(shape)) }];
 }
 
 /** Channels and positions of a map of at least two axes. */

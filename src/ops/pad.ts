@@ -1,6 +1,7 @@
 import { checkInteger, checkOptions, checkShape, describe, format, type Shape, ShapeError } from "../shape.ts";
 import type { Block, Walk } from "../strides.ts";
 import { checkTensor, type DType, type Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { move } from "./movement.ts";
 
 /** What stands around a padded tensor; the names are PyTorch's. */
@@ -47,7 +48,8 @@ export function pad<D extends DType>(x: Tensor<D>, padding: readonly number[], o
     return axisPieces(length, before, after, mode);
   });
   checkShape("pad", shape);
-  return move(x, combine(pieces), shape, x.layout, value);
+  const sides = [0, 1].flatMap((side) => x.shape.map((_, axis) => padding[2 * (rank - 1 - axis) + side] ?? 0));
+  return traced(move(x, combine(pieces), shape, x.layout, value), "Pad", [x, sides, value], { mode: onnxModes[mode] });
 }
 
 /** Checks padding and mode, apart from the tensor that they will be used on. */
@@ -63,6 +65,7 @@ export function checkPadding(op: string, padding: readonly number[], mode: PadMo
 
 const modes: readonly PadMode[] = ["constant", "reflect", "replicate", "circular"];
 
+const onnxModes = { constant: "constant", reflect: "reflect", replicate: "edge", circular: "wrap" } as const;
 // Kernels compute with 32-bit integers.
 const MAX_PADDING = 2 ** 28;
 

@@ -2,6 +2,7 @@ import { checkInteger, format, type Shape, ShapeError } from "../shape.ts";
 import { type Block, copyBlock } from "../strides.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced, tracedBetween } from "../trace.ts";
 
 /**
  * Deals out channels to positions, each group of r r channels to a square of r x r:
@@ -26,7 +27,7 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
   }
   const y = empty([n, c / (r * r), h * r, w * r], x.layout);
   copyBlock(x, y, squares(y.shape, r));
-  return record(y, [x, (dy) => pixelUnshuffle(dy, r)]);
+  return traced(record(y, [x, (dy) => pixelUnshuffle(dy, r)]), "DepthToSpace", [x], { blocksize: r, mode: "CRD" });
 }
 
 /**
@@ -51,7 +52,9 @@ export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
   const y = empty([n, c * r * r, h / r, w / r], x.layout);
   const { lengths, x: channels, y: places } = squares(x.shape, r);
   copyBlock(x, y, { lengths, x: places, y: channels });
-  return record(y, [x, (dy) => pixelShuffle(dy, r)]);
+  record(y, [x, (dy) => pixelShuffle(dy, r)]);
+  const squares6 = tracedBetween("Reshape", [x, [0, c, h / r, r, w / r, r]]);
+  return traced(y, "Reshape", [tracedBetween("Transpose", [squares6], { perm: [0, 1, 3, 5, 2, 4] }), [0, c * r * r, h / r, w / r]]);
 }
 
 // The movement of `pixelShuffle`, from channels to the squares of y: over n, c, h, i, w, j.

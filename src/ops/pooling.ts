@@ -11,7 +11,8 @@ import { isHeld } from "../scope.ts";
 import { checkBoolean, describe } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
-import { type PoolOptions, poolWindow, type Sizes, type Window, windowPtr } from "../window.ts";
+import { poolAttributes, type PoolOptions, poolWindow, type Sizes, type Window, windowPtr } from "../window.ts";
+import { traced, type TracedAttributes } from "../trace.ts";
 
 /** Options of a max pooling; the defaults are PyTorch's. */
 export interface MaxPoolOptions extends PoolOptions {
@@ -53,7 +54,7 @@ export function maxima(x: Tensor, win: Window): Tensor {
   x = withLayout(x, "channelsLast");
   const y = empty(win.outputShape, "channelsLast");
   kernels().maxPool(windowPtr(win), 0, y.size / Math.max(win.c, 1), x.ptr, y.ptr, 0);
-  return y;
+  return tracedPool("Max", x, y, win);
 }
 
 /** The maxima of the window and their positions, recorded. */
@@ -63,6 +64,7 @@ export function selectMaxima(x: Tensor, win: Window): MaxPoolResult {
   const indices = empty(win.outputShape, "channelsLast", "int32");
   kernels().maxPool(windowPtr(win), 0, values.size / Math.max(win.c, 1), x.ptr, values.ptr, indices.ptr);
   record(values, [x, (dy) => maxPoolAdjoint(dy, indices, win)]);
+  tracedPool("Max", x, values, win);
   return { values, indices };
 }
 
@@ -115,7 +117,8 @@ export function average(x: Tensor, win: AvgWindow): Tensor {
   x = withLayout(x, "channelsLast");
   const y = empty(win.outputShape, "channelsLast");
   kernels().avgPool(windowPtr(win), 0, y.size / Math.max(win.c, 1), win.countIncludePad, win.divisor, x.ptr, y.ptr);
-  return record(y, [x, (dy) => averageAdjoint(dy, win)]);
+  record(y, [x, (dy) => averageAdjoint(dy, win)]);
+  return win.divisor === 0 ? tracedPool("Average", x, y, win, { count_include_pad: Number(win.countIncludePad) }) : y;
 }
 
 /** dx = A' dy: every dy, divided by its window's count, goes to all taps of the window. */
@@ -124,4 +127,13 @@ export function averageAdjoint(dy: Tensor, win: AvgWindow): Tensor {
   const dx = empty(win.inputShape, "channelsLast");
   kernels().avgPoolAdjoint(windowPtr(win), win.countIncludePad, win.divisor, dy.ptr, dx.ptr);
   return record(dx, [dy, (ddx) => average(ddx, win)]);
+}
+
+// A window of kernel 0 is adaptive: ONNX has those that see everything, and those that are of one size.
+function tracedPool(kind: "Max" | "Average", x: Tensor, y: Tensor, win: Window, more: TracedAttributes = {}): Tensor {
+  if (win.kernel[2] !== 0) return traced(y, `${kind}Pool`, [x], { ...poolAttributes(win), ...more });
+  const input = win.inputShape.slice(2), output = win.outputShape.slice(2);
+  if (output.every((length) => length === 1)) return traced(y, `Global${kind}Pool`, [x]);
+  const size = input.map((length, i) => length / output[i]!);
+  return size.every(Number.isInteger) ? traced(y, `${kind}Pool`, [x], { kernel_shape: size, strides: size }) : y;
 }

@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { eq, ge } from "./comparisons.ts";
 import { elementwise, type Operand, toward } from "./elementwise.ts";
 import { log } from "./functions.ts";
@@ -23,7 +24,7 @@ import { where } from "./where.ts";
 export function pow(a: Operand, b: Operand): Tensor {
   // A square is one multiplication, and by far the most frequent power.
   const y = b === 2 ? elementwise("pow", kernels().mulBroadcast, { a, b: a }) : elementwise("pow", kernels().powBroadcast, { a, b });
-  return record(
+  record(
     y,
     ...toward(a, (dy) => {
       if (typeof b === "number") return b === 0 ? mul(dy, 0) : mul(dy, mul(b === 2 ? a : pow(a, b - 1), b));
@@ -34,4 +35,5 @@ export function pow(a: Operand, b: Operand): Tensor {
       return where(mul(eq(a, 0), ge(b, 0)), 0, mul(dy, mul(y, log(a))));
     }),
   );
+  return traced(y, "Pow", [a, b]);
 }

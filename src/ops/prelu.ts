@@ -1,6 +1,7 @@
 import { scope } from "../scope.ts";
 import { format, ShapeError } from "../shape.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
+import { traced, tracing } from "../trace.ts";
 import { gt } from "./comparisons.ts";
 import { mul } from "./mul.ts";
 import { reshape } from "./reshape.ts";
@@ -25,5 +26,8 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   if (weight.size !== 1 && weight.size !== channels) {
     throw new ShapeError(`prelu: weight has ${weight.size} elements, x has ${channels} channels ${shapes}`);
   }
-  return scope(() => where(gt(x, 0), x, mul(x, reshape(weight, x.shape.map((_, axis) => (axis === 1 ? weight.size : 1))))));
+  return scope(() => {
+    const slope = reshape(weight, x.shape.map((_, axis) => (axis === 1 ? weight.size : 1)));
+    return traced(tracing(undefined, () => where(gt(x, 0), x, mul(x, slope))), "PRelu", [x, slope]);
+  });
 }

@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
+import { traced } from "../trace.ts";
 
 /**
  * Rectified linear unit, y = max(x, 0), elementwise; the derivative at 0 is 0, as in PyTorch.
@@ -12,7 +13,7 @@ export function relu(x: Tensor): Tensor {
   checkTensor("relu", "x", x);
   const y = empty(x.shape, x.layout);
   kernels().relu(y.size, x.ptr, y.ptr);
-  return record(y, [x, (dy) => reluAdjoint(y, dy)]);
+  return traced(record(y, [x, (dy) => reluAdjoint(y, dy)]), "Relu", [x]);
 }
 
 /** dx = 0 where y <= 0, else dy, for NaN too, as in PyTorch. Linear in dy, and its own adjoint; constant in y but for the kink. */

@@ -1,5 +1,6 @@
 import { checkDim, describe, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { checkTensor, type DType, type Tensor, toLayout } from "../tensor.ts";
+import { traced, tracing } from "../trace.ts";
 import { recordMove } from "./movement.ts";
 
 /**
@@ -27,6 +28,8 @@ export function reshape<D extends DType>(x: Tensor<D>, shape: Shape): Tensor<D> 
   const plain = toLayout(x, "rowMajor");
   const y = plain.alias(lengths);
   plain.dispose();
+  // 0 keeps the batch as long as it is.
+  traced(y, "Reshape", [x, lengths.map((length, axis) => (axis === 0 && length === x.shape[0] ? 0 : length))]);
   return recordMove(y, [x, (dy) => reshape(dy, x.shape)]);
 }
 
@@ -42,5 +45,7 @@ export function flatten<D extends DType>(x: Tensor<D>, startDim: number = 0, end
   if (x.shape.length === 0) return reshape(x, [1]);
   const start = checkDim("flatten", "startDim", startDim, x.shape), end = checkDim("flatten", "endDim", endDim, x.shape);
   if (start > end) throw new RangeError(`flatten: startDim ${startDim} comes after endDim ${endDim} (x ${format(x.shape)})`);
-  return reshape(x, [...x.shape.slice(0, start), sizeOf(x.shape.slice(start, end + 1)), ...x.shape.slice(end + 1)]);
+  const shape = [...x.shape.slice(0, start), sizeOf(x.shape.slice(start, end + 1)), ...x.shape.slice(end + 1)];
+  if (start !== 1 || end !== x.shape.length - 1) return reshape(x, shape);
+  return traced(tracing(undefined, () => reshape(x, shape)), "Flatten", [x], { axis: 1 });
 }

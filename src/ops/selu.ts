@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { exponentialUnit } from "./elu.ts";
 
 // Klambauer et al., "Self-normalizing neural networks", 2017, to the digits that PyTorch has.
@@ -12,5 +13,5 @@ const SCALE = 1.0507009873554804934193349852946;
  * const y = selu(linear(x, w));
  */
 export function selu(x: Tensor): Tensor {
-  return exponentialUnit("selu", x, ALPHA * SCALE, SCALE);
+  return traced(exponentialUnit("selu", x, ALPHA * SCALE, SCALE), "Selu", [x], { alpha: ALPHA, gamma: SCALE });
 }

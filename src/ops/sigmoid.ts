@@ -1,5 +1,6 @@
 import { kernels } from "../runtime/kernels.ts";
 import { full, type Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { activate, activateAdjoint, type Activation } from "./activation.ts";
 import { mul } from "./mul.ts";
 import { sub } from "./sub.ts";
@@ -11,7 +12,7 @@ import { sub } from "./sub.ts";
  * const probability = sigmoid(logits);
  */
 export function sigmoid(x: Tensor): Tensor {
-  return activate("sigmoid", x, logistic);
+  return traced(activate("sigmoid", x, logistic), "Sigmoid", [x]);
 }
 
 /** The derivative of `sigmoid`, y (1 - y), but exact where y is almost 1. */

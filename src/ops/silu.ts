@@ -1,5 +1,6 @@
 import { kernels } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
+import { traced, tracedBetween } from "../trace.ts";
 import { activate } from "./activation.ts";
 import { add } from "./add.ts";
 import { mul } from "./mul.ts";
@@ -14,7 +15,8 @@ import { sub } from "./sub.ts";
  */
 export function silu(x: Tensor): Tensor {
   const { silu: forward, siluAdjoint: adjoint } = kernels();
-  return activate("silu", x, { forward, adjoint, second });
+  const y = activate("silu", x, { forward, adjoint, second });
+  return traced(y, "Mul", [x, tracedBetween("Sigmoid", [x])]);
 }
 
 /** f'' = s' (2 + x (1 - 2 s)) with s = sigmoid(x). */

@@ -3,6 +3,7 @@
 import { checkDim, checkInteger, describe, format, ShapeError } from "../shape.ts";
 import { wholeWalk } from "../strides.ts";
 import { checkTensor, type DType, type Tensor } from "../tensor.ts";
+import { traced, tracedBetween } from "../trace.ts";
 import { take } from "./movement.ts";
 
 /**
@@ -65,19 +66,22 @@ export function select<D extends DType>(x: Tensor<D>, dim: number, index: number
   checkInteger("select", "index", index, -length);
   if (index >= length) throw new RangeError(`select: index must be below ${length}, got ${index} (x ${format(x.shape)}, dim ${dim})`);
   const { start, axes, steps } = wholeWalk(x.shape.length);
-  return take(x, x.shape.filter((_, other) => other !== axis), {
+  const y = take(x, x.shape.filter((_, other) => other !== axis), {
     start: start.map((_, other) => (other === axis ? (index + length) % length : 0)),
     axes: axes.filter((other) => other !== axis),
     steps: steps.slice(1),
   });
+  const at = (index + length) % length;
+  return traced(y, "Squeeze", [tracedBetween("Slice", [x, [at], [at + 1], [axis], [1]]), [axis]]);
 }
 
 /** `length` elements of an axis, from `start` on in steps. */
 export function range<D extends DType>(x: Tensor<D>, axis: number, start: number, length: number, step: number): Tensor<D> {
   const whole = wholeWalk(x.shape.length);
-  return take(x, x.shape.map((all, other) => (other === axis ? length : all)), {
+  const y = take(x, x.shape.map((all, other) => (other === axis ? length : all)), {
     start: whole.start.map((_, other) => (other === axis ? start : 0)),
     axes: whole.axes,
     steps: whole.steps.map((_, other) => (other === axis ? step : 1)),
   });
+  return traced(y, "Slice", [x, [start], [start + length * step], [axis], [step]]);
 }

@@ -2,6 +2,7 @@ import { kernels } from "../runtime/kernels.ts";
 import { scope } from "../scope.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced, tracing } from "../trace.ts";
 import { mul } from "./mul.ts";
 import { checkDim } from "./reduction.ts";
 import { fromRows, toRows } from "./rows.ts";
@@ -20,7 +21,7 @@ import { sum } from "./sum.ts";
 export function softmax(x: Tensor, dim: number): Tensor {
   checkTensor("softmax", "x", x);
   const axis = checkDim("softmax", x, dim);
-  return scope(() => fromRows(softmaxRows(toRows(x, axis)), x.shape, x.layout, axis));
+  return traced(tracing(undefined, () => scope(() => fromRows(softmaxRows(toRows(x, axis)), x.shape, x.layout, axis))), "Softmax", [x], { axis });
 }
 
 /** Softmax of each row, [N, C]. */

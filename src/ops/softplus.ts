@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import { checkNumber, checkOptions } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { traced, tracedBetween } from "../trace.ts";
 import { activate } from "./activation.ts";
 import { gt } from "./comparisons.ts";
 import { mul } from "./mul.ts";
@@ -28,7 +29,7 @@ export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
   checkNumber("softplus", "beta", beta, -Infinity);
   checkNumber("softplus", "threshold", threshold, -Infinity);
   if (beta === 0) throw new RangeError("softplus: beta must not be 0");
-  return activate("softplus", x, {
+  const y = activate("softplus", x, {
     forward: (n, from, to) => kernels().softplus(n, beta, threshold, from, to),
     adjoint: (n, from, dy, dx) => kernels().softplusAdjoint(n, beta, threshold, from, dy, dx),
     // f'' = beta sigmoid'(beta x)
@@ -37,4 +38,6 @@ export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
       return where(gt(z, threshold), 0, mul(sigmoidSlope(z), beta));
     },
   });
+  if (beta === 1) return traced(y, "Softplus", [x]);
+  return traced(y, "Div", [tracedBetween("Softplus", [tracedBetween("Mul", [x, beta])]), beta]);
 }

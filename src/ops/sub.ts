@@ -1,6 +1,7 @@
 import { kernels } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { elementwise, type Operand, toward } from "./elementwise.ts";
 import { mul } from "./mul.ts";
 
@@ -14,5 +15,5 @@ import { mul } from "./mul.ts";
  */
 export function sub(a: Operand, b: Operand): Tensor {
   const y = elementwise("sub", kernels().subBroadcast, { a, b });
-  return record(y, ...toward(a, (dy) => dy), ...toward(b, (dy) => mul(dy, -1)));
+  return traced(record(y, ...toward(a, (dy) => dy), ...toward(b, (dy) => mul(dy, -1))), "Sub", [a, b]);
 }

@@ -1,5 +1,6 @@
 import { scope } from "../scope.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
+import { traced, tracing } from "../trace.ts";
 import { div } from "./div.ts";
 import { sumOver } from "./expand.ts";
 import { checkDims, checkKeepdim, countOver, type Dims, finish, type ReductionOptions } from "./reduction.ts";
@@ -32,5 +33,6 @@ export function mean(x: Tensor, dim?: Dims, options: ReductionOptions = {}): Ten
   checkTensor("mean", "x", x);
   const dims = checkDims("mean", x, dim), keepdim = checkKeepdim("mean", options);
   const count = countOver("mean", x, dims);
-  return scope(() => finish(div(sumOver(x, dims), count), dims, keepdim));
+  const y = tracing(undefined, () => scope(() => finish(div(sumOver(x, dims), count), dims, keepdim)));
+  return traced(y, "ReduceMean", [x, dims], { keepdims: Number(keepdim) });
 }

@@ -1,5 +1,6 @@
 import { kernels } from "../runtime/kernels.ts";
 import type { Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { activate } from "./activation.ts";
 import { mul } from "./mul.ts";
 import { sigmoidSlope } from "./sigmoid.ts";
@@ -12,7 +13,7 @@ import { sigmoidSlope } from "./sigmoid.ts";
  */
 export function tanh(x: Tensor): Tensor {
   const { tanh: forward, tanhAdjoint: adjoint } = kernels();
-  return activate("tanh", x, { forward, adjoint, second });
+  return traced(activate("tanh", x, { forward, adjoint, second }), "Tanh", [x]);
 }
 
 /** f'' = -2 y f', with f'(x) = 4 sigmoid'(2 x). */

@@ -2,6 +2,7 @@ import { kernels } from "../runtime/kernels.ts";
 import { describe } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced, tracedBetween } from "../trace.ts";
 import { elementwise, type Operand, toward } from "./elementwise.ts";
 
 /**
@@ -16,5 +17,7 @@ import { elementwise, type Operand, toward } from "./elementwise.ts";
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (!(condition instanceof Tensor)) throw new TypeError(`where: condition must be a tensor, got ${describe(condition)}`);
   const y = elementwise("where", kernels().where, { condition, a, b });
-  return record(y, ...toward(a, (dy) => where(condition, dy, 0)), ...toward(b, (dy) => where(condition, 0, dy)));
+  record(y, ...toward(a, (dy) => where(condition, dy, 0)), ...toward(b, (dy) => where(condition, 0, dy)));
+  // 9: bool
+  return traced(y, "Where", [tracedBetween("Cast", [condition], { to: 9 }), a, b]);
 }

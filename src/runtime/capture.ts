@@ -7,7 +7,7 @@
 
 import { arenaLayout, type Block } from "./arena.ts";
 import { type Kernels, kernels, withKernels } from "./kernels.ts";
-import { allocate, free, type Recorder, withRecorder } from "./memory.ts";
+import { allocate, free, ints, type Recorder, withRecorder } from "./memory.ts";
 
 /** Thrown while calls are captured, where a program needs numbers that only a run brings. */
 export class Unplanned extends Error {}
@@ -112,6 +112,7 @@ class Capture implements Recorder, Captured {
   readonly #alive = new Map<number, { block: Block; users: number }>();
   /** Memory outside of the arena: copied numbers and structs. */
   readonly #constants = new Map<number, number>();
+  readonly #structs: { ptr: number; size: number }[] = [];
   readonly #arguments = new Set<number>();
   #allocations = 0;
   #time = 0;
@@ -210,10 +211,15 @@ class Capture implements Recorder, Captured {
   }
 
   struct(ptr: number, size: number): number {
-    return this.#noting ? this.constant(size) : ptr;
+    if (!this.#noting) return ptr;
+    const to = this.constant(size);
+    this.#structs.push({ ptr: to, size });
+    return to;
   }
 
   reads(ptr: number, bytes: number): boolean {
+    // Structs hold addresses too.
+    for (const { ptr: from, size } of this.#structs.splice(0)) for (const word of ints(from, size / 4)) this.#arguments.add(word >>> 0);
     for (const argument of this.#arguments) if (argument >= ptr && argument < ptr + bytes) return true;
     return false;
   }
