@@ -2,7 +2,7 @@ import { Links, replaceNodes } from "../edit.ts";
 import type { Attribute, Graph, GraphNode } from "../graph.ts";
 
 // Operators of domain "adjoint" have the inputs x, w, bias, residual, the attributes of ONNX's operator of the same name, and
-// "activation" with "alpha" and "beta": what the kernel does to y before it leaves the registers or the cache.
+// "activation" with its parameters: what the kernel does to y before it leaves the registers or the cache.
 const producers = new Set(["Conv", "Gemm", "MatMul"]);
 
 interface Match {
@@ -68,8 +68,9 @@ function activationOf(y: string, links: Links, graph: Graph): Match | undefined 
         const [lower, upper] = limits(node, graph);
         return lower === undefined || upper === undefined ? undefined : { nodes: [node], attributes: clamp(lower, upper) };
       }
-      case "LeakyRelu": return { nodes: [node], attributes: [["activation", "leakyRelu"], ["alpha", number("alpha", 0.01)]] };
+      case "LeakyRelu": return { nodes: [node], attributes: [["activation", "leakyRelu"], ["slope", number("alpha", 0.01)]] };
       case "Sigmoid": return { nodes: [node], attributes: [["activation", "sigmoid"]] };
+      case "HardSigmoid": return isSixth(node) ? { nodes: [node], attributes: [["activation", "hardsigmoid"]] } : undefined;
       case "HardSwish": return { nodes: [node], attributes: [["activation", "hardswish"]] };
     }
     return undefined;
@@ -89,8 +90,7 @@ function gateOf(y: string, links: Links, graph: Graph): Match | undefined {
   const closes = (node: GraphNode | undefined): boolean => node !== undefined && links.onlyReader(node.outputs[0]!) === mul;
   if (gate.op === "Sigmoid" && closes(gate)) return { nodes: [gate, mul], attributes: [["activation", "silu"]] };
   if (gate.op === "HardSigmoid" && closes(gate)) {
-    const sixth = Math.abs(Number(gate.attributes.get("alpha") ?? 0.2) - 1 / 6) < 1e-6 && Number(gate.attributes.get("beta") ?? 0.5) === 0.5;
-    return sixth ? { nodes: [gate, mul], attributes: [["activation", "hardswish"]] } : undefined;
+    return isSixth(gate) ? { nodes: [gate, mul], attributes: [["activation", "hardswish"]] } : undefined;
   }
   if (gate.op !== "Add" || constant(otherInput(gate, y)) !== 3) return undefined;
   const clip = reader(links, gate.outputs[0]!, "Clip");
@@ -102,8 +102,13 @@ function gateOf(y: string, links: Links, graph: Graph): Match | undefined {
   return divides || multiplies ? { nodes: [gate, clip, mul, last], attributes: [["activation", "hardswish"]] } : undefined;
 }
 
+// PyTorch's slope; ONNX's default is another.
+function isSixth({ attributes }: GraphNode): boolean {
+  return Math.abs(Number(attributes.get("alpha") ?? 0.2) - 1 / 6) < 1e-6 && Number(attributes.get("beta") ?? 0.5) === 0.5;
+}
+
 function clamp(lower: number, upper: number): Match["attributes"] {
-  return [["activation", "clamp"], ["alpha", lower], ["beta", upper]];
+  return [["activation", "clamp"], ["lower", lower], ["upper", upper]];
 }
 
 // The limits of a Clip: attributes before version 11 of the operator set, inputs since; undefined where they are not known.
