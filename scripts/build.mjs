@@ -28,7 +28,9 @@ if (kernelsOnly) process.exit(0);
 const common = { bundle: true, format: "esm", target: "es2022" };
 await build({
   ...common,
-  entryPoints: { index: "src/index.ts", data: "src/data/index.ts", image: "src/image/index.ts" },
+  entryPoints: {
+    index: "src/index.ts", data: "src/data/index.ts", image: "src/image/index.ts", onnx: "src/onnx/index.ts", zoo: "src/zoo/index.ts",
+  },
   outdir: "dist",
   splitting: true,
   chunkNames: "[name]-[hash]",
@@ -41,6 +43,7 @@ await build({
 });
 // The main job and the page import the package by its name, as anybody would.
 await build({ ...common, entryPoints: ["demo/train.ts", "demo/showLessons.ts"], outdir: "dist/demo", platform: "node", packages: "external" });
+await build({ ...common, entryPoints: ["cli/adjoint.ts"], outdir: "dist/cli", platform: "node", packages: "external" });
 await build({ ...common, entryPoints: ["demo/page.ts"], outdir: "dist/demo", platform: "browser" });
 copyFileSync("demo/index.html", "dist/demo/index.html");
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
