@@ -9,6 +9,7 @@
 // Source: https://github.com/huggingface/safetensors, README, section "Format".
 
 import { type Bytes, toBytes } from "./bytes.ts";
+import { float16 } from "./float16.ts";
 import { scope } from "./scope.ts";
 import { checkShape, describe, format, type Shape, ShapeError, sizeOf } from "./shape.ts";
 import { type Arrays, defaultLayout, type DType, empty, Tensor, toLayout } from "./tensor.ts";
@@ -112,7 +113,7 @@ const kinds: ReadonlyMap<string, Kind> = /* @__PURE__ */ new Map<string, Kind>([
   ["F32", { dtype: "float32", bytes: 4, into: copy }],
   ["I32", { dtype: "int32", bytes: 4, into: copy }],
   ["U8", { dtype: "uint8", bytes: 1, into: copy }],
-  ["F16", { dtype: "float32", bytes: 2, into: (to, from) => each(to, (i) => half(from.getUint16(2 * i, true))) }],
+  ["F16", { dtype: "float32", bytes: 2, into: (to, from) => each(to, (i) => float16(from.getUint16(2 * i, true))) }],
   ["BF16", { dtype: "float32", bytes: 2, into: brain }],
   ["F64", { dtype: "float32", bytes: 8, into: (to, from) => each(to, (i) => from.getFloat64(8 * i, true)) }],
   ["I64", { dtype: "int32", bytes: 8, into: (to, from) => each(to, (i) => small(from, i)) }],
@@ -247,14 +248,6 @@ function copy(to: Arrays[DType], from: DataView): void {
 // bfloat16 is the upper half of a float32.
 function brain(to: Arrays[DType], from: DataView): void {
   each(new Uint32Array(to.buffer, to.byteOffset, to.length), (i) => from.getUint16(2 * i, true) << 16);
-}
-
-// float16: 1 bit of sign, 5 of exponent with bias 15, 10 of fraction.
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 function small(from: DataView, i: number): number {
