@@ -98,7 +98,8 @@ function checkSize(shape: Shape, what: string): number {
 
 function fromBytes(raw: Uint8Array, size: number, { dtype, read }: Kind): Float32Array | Float64Array {
   if (dtype === "float32") {
-    const aligned = raw.byteOffset % 4 === 0 ? raw : raw.slice();
+    // Not raw.slice(): that of a Node Buffer copies nothing.
+    const aligned = raw.byteOffset % 4 === 0 ? raw : new Uint8Array(raw);
     return new Float32Array(aligned.buffer as ArrayBuffer, aligned.byteOffset, size);
   }
   const data = isFloat(dtype) ? new Float32Array(size) : new Float64Array(size);

@@ -159,6 +159,9 @@ function readInfo({ name, type, shape }: ValueInfoProto, what: "input" | "output
   };
 }
 
+/** The attribute that tells how many of a node's last inputs are read by the graphs inside of it. */
+export const AROUND = "adjoint:around";
+
 function readNode(proto: NodeProto, reader: Reader, level: number): GraphNode {
   const { op, domain, name, inputs, outputs } = proto;
   const attributes = new Map<string, Attribute>();
@@ -168,7 +171,9 @@ function readNode(proto: NodeProto, reader: Reader, level: number): GraphNode {
     const value = readAttribute(attribute, node, reader, level, around);
     if (value !== undefined) attributes.set(attribute.name, value);
   }
-  return around.length > 0 ? { ...node, inputs: [...inputs, ...around] } : node;
+  if (around.length === 0) return node;
+  attributes.set(AROUND, around.length);
+  return { ...node, inputs: [...inputs, ...around] };
 }
 
 // Kinds of attributes, by the numbers of AttributeProto.AttributeType.
