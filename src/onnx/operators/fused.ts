@@ -20,11 +20,11 @@ import { type Family, float, floats, int } from "./arguments.ts";
 import { spatial } from "./windows.ts";
 
 /** The fused operators, for those that compute the same products alone. */
-export function fusedOperators({ Conv, Gemm, MatMul }: Readonly<Record<"Conv" | "Gemm" | "MatMul", Operator>>): Family {
+export function fusedOperators(alone: ReadonlyMap<string, Operator>): Family {
   return {
-    Conv: (call) => fusedConv(call) ?? composed(call, Conv, 3),
-    Gemm: (call) => fusedGemm(call) ?? composed(call, Gemm, 3),
-    MatMul: (call) => fusedMatMul(call) ?? composed(call, MatMul, 2),
+    Conv: (call) => fusedConv(call) ?? composed(call, alone.get("Conv")!, 3),
+    Gemm: (call) => fusedGemm(call) ?? composed(call, alone.get("Gemm")!, 3),
+    MatMul: (call) => fusedMatMul(call) ?? composed(call, alone.get("MatMul")!, 2),
   };
 }
 

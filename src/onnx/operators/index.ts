@@ -6,7 +6,7 @@ import { controlFlow } from "./control.ts";
 import { convolutions } from "./conv.ts";
 import { detections } from "./detection.ts";
 import { arithmetic } from "./elementwise.ts";
-import { fused } from "./fused.ts";
+import { fusedOperators } from "./fused.ts";
 import { products } from "./matrix.ts";
 import { normalisations } from "./normalisation.ts";
 import { poolings } from "./pool.ts";
@@ -19,6 +19,6 @@ const families = [activations, arithmetic, convolutions, detections, normalisati
 const own = new Map<string, Operator>(families.flatMap((family) => Object.entries(family)));
 
 /** ONNX's operators, and in the domain "adjoint" those that passes make of them. */
-export const onnxOperators: Operators = new Map([["", own], ["adjoint", new Map(Object.entries(fused))]]);
+export const onnxOperators: Operators = new Map([["", own], ["adjoint", new Map(Object.entries(fusedOperators(own)))]]);
 
 for (const [name, operator] of Object.entries(controlFlow(onnxOperators))) own.set(name, operator);
