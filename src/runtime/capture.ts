@@ -145,6 +145,8 @@ class Capture implements Recorder, Captured {
 
   allocate(size: number): number {
     if (this.#constant) return this.constant(size);
+    // Empty blocks too have an address of their own.
+    size = Math.max(size, 16);
     const time = ++this.#time;
     const shared = this.#next?.bytes === size ? this.#alive.get(this.#next.ptr) : undefined;
     this.#next = undefined;
