@@ -384,8 +384,14 @@ export function transposedAttributes(win: Window): TracedAttributes {
   };
 }
 
-/** A pooling's geometry in ONNX's words. */
-export function poolAttributes(win: Window): TracedAttributes {
+/** A max pooling's geometry in ONNX's words: it may be padded behind until the last window is inside. */
+export function maxPoolAttributes(win: Window): TracedAttributes {
+  const { group: _, ...attributes } = convAttributes(win);
+  return attributes;
+}
+
+/** An average pooling's geometry in ONNX's words. */
+export function avgPoolAttributes(win: Window): TracedAttributes {
   const padding = spatial(win, win.padding);
   const floors = padding.map((size, i) => Math.floor((win.inputShape[i + 2]! + 2 * size - extentOf(win, i)) / spatial(win, win.stride)[i]!) + 1);
   const ceil = floors.some((length, i) => length !== win.outputShape[i + 2]);

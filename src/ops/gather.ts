@@ -2,6 +2,7 @@ import { checkDim, format, ShapeError } from "../shape.ts";
 import { discard } from "../scope.ts";
 import { wholeWalk } from "../strides.ts";
 import { checkTensor, type Tensor } from "../tensor.ts";
+import { traced } from "../trace.ts";
 import { checkIndices, gatherElements } from "./gathering.ts";
 import { take } from "./movement.ts";
 
@@ -34,7 +35,7 @@ export function gather<D extends "float32" | "int32" = "float32">(x: Tensor<D>, 
   checkIndices("gather", "index", index, x.shape[axis]!);
   const shape = index.shape.map((length, k) => (k === axis ? x.shape[axis]! : length));
   if (format(shape) === format(x.shape)) return gatherElements(x, axis, index);
-  const part = take(x, shape, wholeWalk(shape.length));
+  const part = traced(take(x, shape, wholeWalk(shape.length)), "Slice", [x, shape.map(() => 0), shape, shape.map((_, k) => k)]);
   const y = gatherElements(part, axis, index);
   discard(part);
   return y;

@@ -6,6 +6,7 @@ import { describe, type Shape, sizeOf } from "../shape.ts";
 import { stridesOf } from "../strides.ts";
 import { checkTensor, type DType, empty, type Layout, Tensor, tensor, toLayout } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { recordMove } from "./movement.ts";
 
 /** Positions along an axis: a list, a typed array or an int32 tensor. */
@@ -39,6 +40,7 @@ export function gatherRows<D extends DType>(
   const y = empty(x.shape.map((length, k) => (k === axis ? index.size : length)), x.layout, x.dtype);
   const [outer, size, inner] = around(x.shape, x.layout, axis);
   kernels().gatherRows(outer, size, index.size, inner * (x.dtype === "uint8" ? 1 : 4), x.ptr, index.ptr, y.ptr);
+  traced(y, "Gather", [x, index], { axis });
   return recordMove(y, [x, (dy) => scatterRows(dy, axis, adjointIndex(), x.shape, x.layout)]);
 }
 
@@ -59,6 +61,7 @@ export function gatherElements<D extends "float32" | "int32">(x: Tensor<D>, axis
   const [outer, size, inner] = around(x.shape, x.layout, axis);
   kernels().gatherElements(outer, size, index.shape[axis]!, inner, x.ptr, at.ptr, y.ptr);
   at.dispose();
+  traced(y, "GatherElements", [x, index], { axis });
   return recordMove(y, [x, (dy) => scatterElements(dy, axis, index, x.shape, x.layout)]);
 }
 

@@ -11,7 +11,7 @@ import { isHeld } from "../scope.ts";
 import { checkBoolean, describe } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
-import { poolAttributes, type PoolOptions, poolWindow, type Sizes, type Window, windowPtr } from "../window.ts";
+import { avgPoolAttributes, maxPoolAttributes, type PoolOptions, poolWindow, type Sizes, type Window, windowPtr } from "../window.ts";
 import { traced, type TracedAttributes } from "../trace.ts";
 
 /** Options of a max pooling; the defaults are PyTorch's. */
@@ -131,7 +131,8 @@ export function averageAdjoint(dy: Tensor, win: AvgWindow): Tensor {
 
 // A window of kernel 0 is adaptive: ONNX has those that see everything, and those that are of one size.
 function tracedPool(kind: "Max" | "Average", x: Tensor, y: Tensor, win: Window, more: TracedAttributes = {}): Tensor {
-  if (win.kernel[2] !== 0) return traced(y, `${kind}Pool`, [x], { ...poolAttributes(win), ...more });
+  const attributes = kind === "Max" ? maxPoolAttributes : avgPoolAttributes;
+  if (win.kernel[2] !== 0) return traced(y, `${kind}Pool`, [x], { ...attributes(win), ...more });
   const input = win.inputShape.slice(2), output = win.outputShape.slice(2);
   if (output.every((length) => length === 1)) return traced(y, `Global${kind}Pool`, [x]);
   const size = input.map((length, i) => length / output[i]!);

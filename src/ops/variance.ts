@@ -3,6 +3,7 @@ import { scope } from "../scope.ts";
 import { checkNumber } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record } from "../tape.ts";
+import { traced } from "../trace.ts";
 import { eq } from "./comparisons.ts";
 import { div } from "./div.ts";
 import { sumOver } from "./expand.ts";
@@ -58,5 +59,5 @@ function moment(op: string, x: Tensor, dim: Dims | undefined, options: VarianceO
 function root(x: Tensor): Tensor {
   const y = empty(x.shape, x.layout);
   kernels().sqrt(y.size, x.ptr, y.ptr);
-  return record(y, [x, (dy) => where(eq(y, 0), 0, div(dy, mul(y, 2)))]);
+  return traced(record(y, [x, (dy) => where(eq(y, 0), 0, div(dy, mul(y, 2)))]), "Sqrt", [x]);
 }

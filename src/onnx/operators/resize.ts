@@ -64,7 +64,8 @@ const roundings: Readonly<Record<string, Method["round"]>> = {
 
 /** The taps of output i. */
 function tapsOf(i: number, axis: Axis, method: Method): Taps {
-  const { length, scale } = axis, x = method.place(i, axis);
+  // Rounded to single precision, as the engines that files are made for have it: 3 / 0.6 is 5.
+  const { length, scale } = axis, x = Math.fround(method.place(i, axis));
   if (method.outside !== undefined && (x < 0 || x > length - 1)) return [];
   const clamped = (at: number): number => Math.min(Math.max(at, 0), length - 1);
   if (method.mode === "nearest") return [[clamped(method.round(x, scale)), 1]];

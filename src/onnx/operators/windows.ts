@@ -73,7 +73,8 @@ export function poolExtent(call: Call, x: Shape, { kernel, stride, dilation, pad
   return kernel.map((size, i) => {
     const length = x[2 + i]!, [before, after] = padding[i]!;
     const slack = length + before + after - (dilation[i]! * (size - 1) + 1);
-    if (slack < 0) {
+    // In ceil mode a window may be larger than what it sees, by less than a stride.
+    if (slack < 0 && !(ceil && -slack < stride[i]!)) {
       throw new ShapeError(`the kernel spans ${length + before + after - slack} elements, more than the padded axis's ${length + before + after} (x ${format(x)})`);
     }
     if (!ceil) return Math.floor(slack / stride[i]!) + 1;
