@@ -41,6 +41,8 @@ await build({
   // The package holds src: the maps point there.
   sourcesContent: false,
 });
+// The reader of protobuf is bundled: its licence goes along.
+copyFileSync("node_modules/pbf/LICENSE", "dist/pbf-LICENSE.txt");
 // The main job and the page import the package by its name, as anybody would.
 await build({ ...common, entryPoints: ["demo/train.ts", "demo/showLessons.ts"], outdir: "dist/demo", platform: "node", packages: "external" });
 await build({ ...common, entryPoints: ["cli/adjoint.ts"], outdir: "dist/cli", platform: "node", packages: "external" });

@@ -32,7 +32,7 @@ const program = `
 const printed = [[12, 16, 24, 28], [1, 2, 1, 2, 4, 2, 1, 2, 1]];
 
 test("a script imports every entry and convolves", () => {
-  write("script.mjs", `import "adjoint/data";${program}`);
+  write("script.mjs", `import "adjoint/data"; import "adjoint/onnx"; import "adjoint/zoo";${program}`);
   expect(JSON.parse(run(process.execPath, ["script.mjs"]))).toEqual(printed);
 });
 
@@ -55,6 +55,14 @@ test("esbuild bundles it for browsers without configuration, within 70 KB gzip",
   const stdin = { contents: `export * from "adjoint";`, resolveDir: folder };
   const { outputFiles: [all] } = await build({ ...options, stdin, minify: true, write: false });
   expect(gzipSync(all!.contents).length).toBeLessThan(70 * 1024);
+});
+
+test("a page that runs ONNX models loads at most 100 KB gzip, everything included", async () => {
+  const contents = `import { loadOnnx } from "adjoint/onnx"; import { init, tensor, scope } from "adjoint"; globalThis.page = { loadOnnx, init, tensor, scope };`;
+  const options = { absWorkingDir: folder, bundle: true, format: "esm", logLevel: "silent", minify: true, write: false } as const;
+  const { warnings, outputFiles } = await build({ ...options, stdin: { contents, resolveDir: folder } });
+  expect(warnings).toEqual([]);
+  expect(gzipSync(outputFiles[0]!.contents).length).toBeLessThan(100 * 1024);
 });
 
 describe("the declarations, strict and with libraries checked", () => {
@@ -87,6 +95,8 @@ test("the tarball holds what is built and its sources, and nothing else", () => 
   const belongs = [
     /^(package\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
     /^dist\/[\w-]+\.js(\.map)?$/,
+    /^dist\/pbf-LICENSE\.txt$/,
+    /^dist\/cli\/adjoint\.js$/,
     /^dist\/types\/[\w/-]+\.d\.ts$/,
     /^dist\/wasm\/(scalar|simd|relaxed)\.wasm$/,
     /^(assembly|src)\/[\w/-]+(\.d)?\.ts$/,

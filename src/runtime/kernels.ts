@@ -84,7 +84,7 @@ export function dryRun<T>(fn: () => T): T {
   }
 }
 
-/** Runs `fn` with other functions in the kernels' place, or with the kernels themselves where `instead` is undefined. */
+/** @internal Runs `fn` with other functions in the kernels' place, or with the kernels themselves where `instead` is undefined. */
 export function withKernels<T>(instead: Kernels | undefined, fn: () => T): T {
   const outer = substitute;
   substitute = instead;

@@ -96,9 +96,11 @@ describe.each(functions)("$name", ({ name, f }) => {
     withBuffers((buffers) => {
       const shape = lying([11]);
       const y = buffers.output(11), same = buffers.output(11, x);
-      kernels()[name](broadcastPtr(shape, [number, shape]), numberPtr(0, number, "float32"), buffers.input(x), y.ptr);
+      const left = broadcastPtr(shape, [number, shape]);
+      kernels()[name](left, numberPtr(left, 0, number, "float32"), buffers.input(x), y.ptr);
       expect([...y.data()]).toEqual([...x].map((value) => round(f(round(number), value))));
-      kernels()[name](broadcastPtr(shape, [shape, number]), same.ptr, numberPtr(1, number, "float32"), same.ptr);
+      const right = broadcastPtr(shape, [shape, number]);
+      kernels()[name](right, same.ptr, numberPtr(right, 1, number, "float32"), same.ptr);
       expect([...same.data()]).toEqual([...x].map((value) => round(f(value, round(number)))));
     });
   });
