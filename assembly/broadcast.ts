@@ -1,3 +1,5 @@
+import { storeLanes } from "./lanes";
+
 // Elementwise functions of up to three operands that need not lie alike: each may be repeated along some axes, or lie in another
 // order than the result. The result is dense; the walk follows it.
 
@@ -147,11 +149,15 @@ function operand(n: i32, from: usize, step: i32, run: usize): usize {
 export function over2<F>(geometry: usize, a: usize, b: usize, y: usize): void {
   walk(geometry, a, b, b, y, (n: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, cStep: usize, y: usize) => {
     const f = changetype<F>(0);
-    let i = 0;
     if (ASC_FEATURE_SIMD) {
-      for (; i <= n - 4; i += 4, a += aStep << 4, b += bStep << 4, y += 16) v128.store(y, f.lanes(v128.load(a), v128.load(b)));
+      for (; ; a += aStep << 4, b += bStep << 4, y += 16) {
+        const v = f.lanes(v128.load(a), v128.load(b));
+        if ((n -= 4) < 0) return storeLanes(n, v, y);
+        v128.store(y, v);
+      }
+    } else {
+      for (; n > 0; n--, a += aStep << 2, b += bStep << 2, y += 4) store<f32>(y, f.one(load<f32>(a), load<f32>(b)));
     }
-    for (; i < n; i++, a += aStep << 2, b += bStep << 2, y += 4) store<f32>(y, f.one(load<f32>(a), load<f32>(b)));
   });
 }
 
@@ -161,14 +167,16 @@ export function over2<F>(geometry: usize, a: usize, b: usize, y: usize): void {
 export function over3<F>(geometry: usize, a: usize, b: usize, c: usize, y: usize): void {
   walk(geometry, a, b, c, y, (n: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, cStep: usize, y: usize) => {
     const f = changetype<F>(0);
-    let i = 0;
     if (ASC_FEATURE_SIMD) {
-      for (; i <= n - 4; i += 4, a += aStep << 4, b += bStep << 4, c += cStep << 4, y += 16) {
-        v128.store(y, f.lanes(v128.load(a), v128.load(b), v128.load(c)));
+      for (; ; a += aStep << 4, b += bStep << 4, c += cStep << 4, y += 16) {
+        const v = f.lanes(v128.load(a), v128.load(b), v128.load(c));
+        if ((n -= 4) < 0) return storeLanes(n, v, y);
+        v128.store(y, v);
       }
-    }
-    for (; i < n; i++, a += aStep << 2, b += bStep << 2, c += cStep << 2, y += 4) {
-      store<f32>(y, f.one(load<f32>(a), load<f32>(b), load<f32>(c)));
+    } else {
+      for (; n > 0; n--, a += aStep << 2, b += bStep << 2, c += cStep << 2, y += 4) {
+        store<f32>(y, f.one(load<f32>(a), load<f32>(b), load<f32>(c)));
+      }
     }
   });
 }

@@ -1,4 +1,4 @@
-import { map } from "./map";
+import { map, map2With, mapWith } from "./map";
 import { exp1, exp4, log1, log4 } from "./transcendental";
 
 // Functions of one number. All builds agree bit for bit.
@@ -50,33 +50,12 @@ export function round(n: i32, x: usize, y: usize): void {
 
 /** y[i] = x[i] brought into least..most; NaN stays NaN, and most wins over least. Overwrites y[0..n); y may be x. */
 export function clamp(n: i32, least: f32, most: f32, x: usize, y: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const lo = f32x4.splat(least), hi = f32x4.splat(most);
-    // With x first both drop no NaN: they are x < lo ? lo : x, and hi < x ? hi : x.
-    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f32x4.pmin(f32x4.pmax(v128.load(x), lo), hi));
-  }
-  for (; i < n; i++, x += 4, y += 4) {
-    const v = load<f32>(x);
-    const raised = v < least ? least : v;
-    store<f32>(y, most < raised ? most : raised);
-  }
+  mapWith<Clamp>(n, least, most, x, y);
 }
 
 /** dx[i] = dy[i] where least <= x[i] <= most, else 0. Overwrites dx[0..n); dx may be dy. */
 export function clampAdjoint(n: i32, least: f32, most: f32, x: usize, dy: usize, dx: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const lo = f32x4.splat(least), hi = f32x4.splat(most);
-    for (; i <= n - 4; i += 4, x += 16, dy += 16, dx += 16) {
-      const v = v128.load(x);
-      v128.store(dx, v128.and(v128.load(dy), v128.and(f32x4.ge(v, lo), f32x4.le(v, hi))));
-    }
-  }
-  for (; i < n; i++, x += 4, dy += 4, dx += 4) {
-    const v = load<f32>(x);
-    store<f32>(dx, v >= least && v <= most ? load<f32>(dy) : 0);
-  }
+  map2With<ClampAdjoint>(n, least, most, x, dy, dx);
 }
 
 @final @unmanaged
@@ -134,4 +113,22 @@ class Ceil {
 class Round {
   @inline lanes(x: v128): v128 { return f32x4.nearest(x); }
   @inline one(x: f32): f32 { return nearest(x); }
+}
+
+@final @unmanaged
+class Clamp {
+  // With x first both drop no NaN: they are x < lo ? lo : x, and hi < x ? hi : x.
+  @inline lanes(x: v128, least: v128, most: v128): v128 { return f32x4.pmin(f32x4.pmax(x, least), most); }
+  @inline one(x: f32, least: f32, most: f32): f32 {
+    const raised = x < least ? least : x;
+    return most < raised ? most : raised;
+  }
+}
+
+@final @unmanaged
+class ClampAdjoint {
+  @inline lanes(x: v128, dy: v128, least: v128, most: v128): v128 {
+    return v128.and(dy, v128.and(f32x4.ge(x, least), f32x4.le(x, most)));
+  }
+  @inline one(x: f32, dy: f32, least: f32, most: f32): f32 { return x >= least && x <= most ? dy : 0; }
 }

@@ -2,7 +2,7 @@ import { map, map2 } from "./map";
 import { exp1, exp4 } from "./transcendental";
 
 // The Gaussian error linear unit. Elementwise: y[i] = f(x[i]) overwrites y[0..n), dx[i] = f'(x[i]) dy[i] overwrites dx[0..n);
-// outputs may be inputs. Both loops of each round alike, and no product is fused with a sum: all builds agree bit for bit.
+// outputs may be inputs. Both forms of each round alike, and no product is fused with a sum: all builds agree bit for bit.
 
 /** f(x) = x Phi(x), Phi the normal distribution function. Adjoint: `geluAdjoint`. Source: Hendrycks, Gimpel, 2016. */
 export function gelu(n: i32, x: usize, y: usize): void {
@@ -15,6 +15,8 @@ export function geluAdjoint(n: i32, x: usize, dy: usize, dx: usize): void {
 }
 
 /** exp(-x^2 / 2). */
+// @ts-ignore: decorator
+@inline
 function bell4(x: v128): v128 {
   return exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
 }

@@ -2,7 +2,7 @@ import { map, map2, map2With, mapWith } from "./map";
 import { exp1, exp4 } from "./transcendental";
 
 // The logistic function and the activations made of it. Elementwise: y[i] = f(x[i]) overwrites y[0..n), dx[i] = f'(x[i]) dy[i]
-// overwrites dx[0..n); outputs may be inputs. Both loops of each round alike, and no product is fused with a sum: all builds
+// overwrites dx[0..n); outputs may be inputs. Both forms of each round alike, and no product is fused with a sum: all builds
 // agree bit for bit.
 
 /** f(x) = 1 / (1 + exp(-x)), within 2.5 ulp. Adjoint: `sigmoidAdjoint`. */
@@ -49,6 +49,8 @@ export function softplusAdjoint(n: i32, beta: f32, threshold: f32, x: usize, dy:
 }
 
 /** exp(-|x|): at most 1, so that nothing overflows. */
+// @ts-ignore: decorator
+@inline
 function decay4(x: v128): v128 {
   return exp4(f32x4.neg(f32x4.abs(x)));
 }

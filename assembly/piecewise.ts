@@ -1,7 +1,7 @@
 import { map, map2, map2With, mapWith } from "./map";
 
 // Activations in pieces of straight lines and parabolas; at kinks f' is what PyTorch takes. Elementwise: y[i] = f(x[i])
-// overwrites y[0..n), dx[i] = f'(x[i]) dy[i] overwrites dx[0..n); outputs may be inputs. Both loops of each round alike, and no
+// overwrites y[0..n), dx[i] = f'(x[i]) dy[i] overwrites dx[0..n); outputs may be inputs. Both forms of each round alike, and no
 // product is fused with a sum: all builds agree bit for bit.
 
 /** f(x) = x for x > 0, slope x elsewhere. Adjoint: `leakyReluAdjoint`. */

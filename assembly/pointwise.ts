@@ -1,7 +1,8 @@
-import { map, map2 } from "./map";
+import { storeLanes } from "./lanes";
+import { map, map2, mapWith } from "./map";
 import { copyRun, fillRun } from "./runs";
 
-// Both loops of an operation, over lanes and over the rest, round alike, element by element: all builds agree bit for bit.
+// Both forms of a function, for lanes and for one number, round alike: all builds agree bit for bit.
 
 /** y[i] = value. Overwrites y[0..n). */
 export function fill(n: i32, value: f32, y: usize): void {
@@ -25,22 +26,21 @@ export function mul(n: i32, a: usize, b: usize, y: usize): void {
 
 /** y[i] = alpha * x[i]. Overwrites y[0..n); y may be x. Adjoint: itself. */
 export function scale(n: i32, alpha: f32, x: usize, y: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const v = f32x4.splat(alpha);
-    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f32x4.mul(v, v128.load(x)));
-  }
-  for (; i < n; i++, x += 4, y += 4) store<f32>(y, alpha * load<f32>(x));
+  mapWith<Scale>(n, alpha, 0, x, y);
 }
 
 /** y[i] += alpha * x[i]. Accumulates into y[0..n); no overlap. Source: BLAS level 1. */
 export function axpy(n: i32, alpha: f32, x: usize, y: usize): void {
-  let i = 0;
   if (ASC_FEATURE_SIMD) {
-    const v = f32x4.splat(alpha);
-    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f32x4.add(v128.load(y), f32x4.mul(v, v128.load(x))));
+    const alphas = f32x4.splat(alpha);
+    for (; ; x += 16, y += 16) {
+      const v = f32x4.add(v128.load(y), f32x4.mul(alphas, v128.load(x)));
+      if ((n -= 4) < 0) return storeLanes(n, v, y);
+      v128.store(y, v);
+    }
+  } else {
+    for (; n > 0; n--, x += 4, y += 4) store<f32>(y, load<f32>(y) + alpha * load<f32>(x));
   }
-  for (; i < n; i++, x += 4, y += 4) store<f32>(y, load<f32>(y) + alpha * load<f32>(x));
 }
 
 /** y[i] = max(x[i], 0); NaN stays NaN. Overwrites y[0..n); y may be x. Adjoint: `reluAdjoint`. */
@@ -63,6 +63,12 @@ export class Add {
 export class Mul {
   @inline lanes(a: v128, b: v128): v128 { return f32x4.mul(a, b); }
   @inline one(a: f32, b: f32): f32 { return a * b; }
+}
+
+@final @unmanaged
+class Scale {
+  @inline lanes(x: v128, alpha: v128, _: v128): v128 { return f32x4.mul(alpha, x); }
+  @inline one(x: f32, alpha: f32, _: f32): f32 { return alpha * x; }
 }
 
 @final @unmanaged

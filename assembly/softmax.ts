@@ -73,7 +73,7 @@ export function logSoftmaxAdjoint(n: i32, c: i32, y: usize, dy: usize, dx: usize
     let j: usize = 0;
     if (ASC_FEATURE_SIMD) {
       const sums = f32x4.splat(sum);
-      for (; j + 16 <= step; j += 16) v128.store(dx + j, f32x4.sub(v128.load(dy + j), f32x4.mul(power4(v128.load(y + j)), sums)));
+      for (; j + 16 <= step; j += 16) v128.store(dx + j, f32x4.sub(v128.load(dy + j), f32x4.mul(exp4(v128.load(y + j)), sums)));
     }
     for (; j < step; j += 4) store<f32>(dx + j, load<f32>(dy + j) - exp1(load<f32>(y + j)) * sum);
   }
@@ -95,7 +95,7 @@ export function logsumexp(n: i32, c: i32, x: usize, y: usize): void {
     let j = 0;
     for (; j <= c - 4; j += 4, from += 16) {
       if (ASC_FEATURE_SIMD) {
-        const e = power4(f32x4.sub(v128.load(from), f32x4.splat(most)));
+        const e = exp4(f32x4.sub(v128.load(from), f32x4.splat(most)));
         s0 += f32x4.extract_lane(e, 0);
         s1 += f32x4.extract_lane(e, 1);
         s2 += f32x4.extract_lane(e, 2);
@@ -202,18 +202,13 @@ function largest(n: i32, x: usize): f32 {
   return most;
 }
 
-/** exp(x), not inlined: a copy for each use would cost a third of a kilobyte. */
-function power4(x: v128): v128 {
-  return exp4(x);
-}
-
 /** y[i] = exp(x[i] - most) with most the largest x; returns their sum without the 1 of the first that is as large. */
 function expRun(n: i32, most: f32, x: usize, y: usize): f64 {
   const end = <usize>n << 2;
   let i: usize = 0;
   if (ASC_FEATURE_SIMD) {
     const mosts = f32x4.splat(most);
-    for (; i + 16 <= end; i += 16) v128.store(y + i, power4(f32x4.sub(v128.load(x + i), mosts)));
+    for (; i + 16 <= end; i += 16) v128.store(y + i, exp4(f32x4.sub(v128.load(x + i), mosts)));
   }
   for (; i < end; i += 4) store<f32>(y + i, exp1(load<f32>(x + i) - most));
   const first = place(n, most, x);

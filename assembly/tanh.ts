@@ -2,7 +2,7 @@ import { map, map2, map2With, mapWith } from "./map";
 import { exp1, exp4 } from "./transcendental";
 
 // What is made of exp(x) - 1: the hyperbolic tangent and exponential linear units. Elementwise: y[i] = f(x[i]) overwrites
-// y[0..n), dx[i] = f'(x[i]) dy[i] overwrites dx[0..n); outputs may be inputs. Both loops of each round alike, and no product is
+// y[0..n), dx[i] = f'(x[i]) dy[i] overwrites dx[0..n); outputs may be inputs. Both forms of each round alike, and no product is
 // fused with a sum: all builds agree bit for bit.
 
 /** f(x) = tanh(x), within 3 ulp, odd. Adjoint: `tanhAdjoint`. */
@@ -25,11 +25,6 @@ export function eluAdjoint(n: i32, negative: f32, positive: f32, x: usize, dy: u
   map2With<EluAdjoint>(n, negative, positive, x, dy, dx);
 }
 
-/** exp(x), not inlined: a copy for each use would cost a third of a kilobyte. */
-function power4(x: v128): v128 {
-  return exp4(x);
-}
-
 /**
  * exp(x) - 1 for x <= 0: a polynomial where the difference would cancel, x + x^2 P(x) for x > -0.7, with a minimax fit P whose
  * relative error is below 1e-8. Beyond, exp(x) is at most 1/2.
@@ -41,7 +36,7 @@ function expm1Negative4(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, x), f32x4.splat(0.16665293276309967));
   p = f32x4.add(f32x4.mul(p, x), f32x4.splat(0.4999993145465851));
   const near = f32x4.add(x, f32x4.mul(f32x4.mul(x, x), p));
-  return v128.bitselect(near, f32x4.sub(power4(x), f32x4.splat(1)), f32x4.gt(x, f32x4.splat(-0.7)));
+  return v128.bitselect(near, f32x4.sub(exp4(x), f32x4.splat(1)), f32x4.gt(x, f32x4.splat(-0.7)));
 }
 
 /** `expm1Negative4` of one number. */
@@ -72,7 +67,7 @@ class Tanh {
 @final @unmanaged
 class TanhAdjoint {
   @inline lanes(x: v128, dy: v128): v128 {
-    const e = power4(f32x4.mul(f32x4.abs(x), f32x4.splat(-2))), d = f32x4.add(f32x4.splat(1), e);
+    const e = exp4(f32x4.mul(f32x4.abs(x), f32x4.splat(-2))), d = f32x4.add(f32x4.splat(1), e);
     return f32x4.mul(dy, f32x4.div(f32x4.mul(f32x4.splat(4), e), f32x4.mul(d, d)));
   }
   @inline one(x: f32, dy: f32): f32 {
@@ -95,7 +90,7 @@ class Elu {
 @final @unmanaged
 class EluAdjoint {
   @inline lanes(x: v128, dy: v128, negative: v128, positive: v128): v128 {
-    const curve = f32x4.mul(negative, power4(x));
+    const curve = f32x4.mul(negative, exp4(x));
     return f32x4.mul(dy, v128.bitselect(curve, positive, f32x4.le(x, f32x4.splat(0))));
   }
   @inline one(x: f32, dy: f32, negative: f32, positive: f32): f32 {

@@ -5,6 +5,7 @@
 
 /** e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2, and e^r = 1 + r + r^2 P(r). */
 export function exp1(x: f32): f32 {
+  if (ASC_FEATURE_SIMD) return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
   // Below the first number the result rounds to 0, above the second to infinity. NaN fails both comparisons and goes on.
   x = x < one(EXP_LEAST) ? one(EXP_LEAST) : x;
   x = x > one(EXP_MOST) ? one(EXP_MOST) : x;
@@ -24,9 +25,7 @@ export function exp1(x: f32): f32 {
   return e * reinterpret<f32>((half + 127) << 23) * reinterpret<f32>((exponent - half + 127) << 23);
 }
 
-/** Four times `exp1`. */
-// @ts-ignore: decorator
-@inline
+/** Four times `exp1`. Not inlined, nor is `log4`: a copy for each use would cost a third of a kilobyte. */
 export function exp4(x: v128): v128 {
   x = f32x4.pmax(x, four(EXP_LEAST));
   x = f32x4.pmin(x, four(EXP_MOST));
@@ -51,6 +50,7 @@ export function exp4(x: v128): v128 {
 
 /** log x = e ln 2 + log m with x = 2^e m, sqrt(1/2) <= m < sqrt(2), and log(1 + r) = r - r^2 / 2 + r^3 P(r). */
 export function log1(x: f32): f32 {
+  if (ASC_FEATURE_SIMD) return f32x4.extract_lane(log4(f32x4.splat(x)), 0);
   // Subnormal numbers are made normal first.
   const tiny = x < one(LEAST_NORMAL);
   const scaled = tiny ? x * one(TWO_25) : x;
@@ -74,8 +74,6 @@ export function log1(x: f32): f32 {
 }
 
 /** Four times `log1`. */
-// @ts-ignore: decorator
-@inline
 export function log4(x: v128): v128 {
   const tiny = f32x4.lt(x, four(LEAST_NORMAL));
   const scaled = v128.bitselect(f32x4.mul(x, four(TWO_25)), x, tiny);
