@@ -1,4 +1,5 @@
 import { over2, over3 } from "./broadcast";
+import { four, ONE, ZERO } from "./numbers";
 import { Add, Mul } from "./pointwise";
 
 // Arithmetic with broadcasting: the geometry says how each operand is repeated. All builds agree bit for bit.
@@ -138,54 +139,54 @@ export class Minimum {
 
 @final @unmanaged
 class Where {
-  @inline lanes(condition: v128, a: v128, b: v128): v128 { return v128.bitselect(a, b, f32x4.ne(condition, f32x4.splat(0))); }
+  @inline lanes(condition: v128, a: v128, b: v128): v128 { return v128.bitselect(a, b, f32x4.ne(condition, four(ZERO))); }
   @inline one(condition: f32, a: f32, b: f32): f32 { return condition != 0 ? a : b; }
 }
 
 @final @unmanaged
 class Equal {
-  @inline lanes(a: v128, b: v128): v128 { return v128.and(f32x4.eq(a, b), f32x4.splat(1)); }
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(f32x4.eq(a, b), four(ONE)); }
   @inline one(a: f32, b: f32): f32 { return <f32>(a == b); }
 }
 
 @final @unmanaged
 class Unequal {
-  @inline lanes(a: v128, b: v128): v128 { return v128.and(f32x4.ne(a, b), f32x4.splat(1)); }
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(f32x4.ne(a, b), four(ONE)); }
   @inline one(a: f32, b: f32): f32 { return <f32>(a != b); }
 }
 
 @final @unmanaged
 class Less {
-  @inline lanes(a: v128, b: v128): v128 { return v128.and(f32x4.lt(a, b), f32x4.splat(1)); }
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(f32x4.lt(a, b), four(ONE)); }
   @inline one(a: f32, b: f32): f32 { return <f32>(a < b); }
 }
 
 @final @unmanaged
 class LessOrEqual {
-  @inline lanes(a: v128, b: v128): v128 { return v128.and(f32x4.le(a, b), f32x4.splat(1)); }
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(f32x4.le(a, b), four(ONE)); }
   @inline one(a: f32, b: f32): f32 { return <f32>(a <= b); }
 }
 
 @final @unmanaged
 class EqualInt {
-  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.eq(a, b), f32x4.splat(1)); }
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.eq(a, b), four(ONE)); }
   @inline one(a: f32, b: f32): f32 { return <f32>(reinterpret<i32>(a) == reinterpret<i32>(b)); }
 }
 
 @final @unmanaged
 class UnequalInt {
-  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.ne(a, b), f32x4.splat(1)); }
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.ne(a, b), four(ONE)); }
   @inline one(a: f32, b: f32): f32 { return <f32>(reinterpret<i32>(a) != reinterpret<i32>(b)); }
 }
 
 @final @unmanaged
 class LessInt {
-  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.lt_s(a, b), f32x4.splat(1)); }
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.lt_s(a, b), four(ONE)); }
   @inline one(a: f32, b: f32): f32 { return <f32>(reinterpret<i32>(a) < reinterpret<i32>(b)); }
 }
 
 @final @unmanaged
 class LessOrEqualInt {
-  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.le_s(a, b), f32x4.splat(1)); }
+  @inline lanes(a: v128, b: v128): v128 { return v128.and(i32x4.le_s(a, b), four(ONE)); }
   @inline one(a: f32, b: f32): f32 { return <f32>(reinterpret<i32>(a) <= reinterpret<i32>(b)); }
 }

@@ -1,4 +1,5 @@
 import { map, map2With, mapWith } from "./map";
+import { four, MINUS_ONE, ONE, ZERO } from "./numbers";
 import { exp1, exp4, log1, log4 } from "./transcendental";
 
 // Functions of one number. All builds agree bit for bit.
@@ -78,7 +79,7 @@ class Sqrt {
 
 @final @unmanaged
 class Rsqrt {
-  @inline lanes(x: v128): v128 { return f32x4.div(f32x4.splat(1), f32x4.sqrt(x)); }
+  @inline lanes(x: v128): v128 { return f32x4.div(four(ONE), f32x4.sqrt(x)); }
   @inline one(x: f32): f32 { return 1 / Mathf.sqrt(x); }
 }
 
@@ -91,8 +92,8 @@ class Abs {
 @final @unmanaged
 class Sign {
   @inline lanes(x: v128): v128 {
-    const zero = f32x4.splat(0);
-    return v128.or(v128.and(f32x4.gt(x, zero), f32x4.splat(1)), v128.and(f32x4.lt(x, zero), f32x4.splat(-1)));
+    const zero = four(ZERO);
+    return v128.or(v128.and(f32x4.gt(x, zero), four(ONE)), v128.and(f32x4.lt(x, zero), four(MINUS_ONE)));
   }
   @inline one(x: f32): f32 { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 }

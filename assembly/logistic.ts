@@ -1,4 +1,5 @@
 import { map, map2, map2With, mapWith } from "./map";
+import { four, MINUS_SIXTEEN, ONE, SIXTEEN, TWO, ZERO } from "./numbers";
 import { exp1, exp4 } from "./transcendental";
 
 // The logistic function and the activations made of it. Elementwise: y[i] = f(x[i]) overwrites y[0..n), dx[i] = f'(x[i]) dy[i]
@@ -63,8 +64,8 @@ function decay1(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 function gate4(factor: v128, x: v128, e: v128): v128 {
-  const one = f32x4.splat(1);
-  const numerator = v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0)));
+  const one = four(ONE);
+  const numerator = v128.bitselect(e, one, f32x4.lt(x, four(ZERO)));
   return f32x4.div(f32x4.mul(factor, numerator), f32x4.add(one, e));
 }
 
@@ -78,7 +79,7 @@ function gate1(factor: f32, x: f32, e: f32): f32 {
 // @ts-ignore: decorator
 @inline
 function slope4(e: v128): v128 {
-  const d = f32x4.add(f32x4.splat(1), e);
+  const d = f32x4.add(four(ONE), e);
   return f32x4.div(e, f32x4.mul(d, d));
 }
 
@@ -89,14 +90,30 @@ function slope1(e: f32): f32 {
   return e / (d * d);
 }
 
+// The polynomial of log(1 + e) from the highest power down; 2 sqrt(2 / pi) for the approximated GELU, what the cube's coefficient makes
+// of it, and three times that.
+const CONSTANTS: usize = memory.data<f32>([
+  0.14012230932712555, 0.13999570906162262, 0.20010849833488464, 0.3333320617675781,
+  1.5957691216057308, 0.07135481282717545, 0.21406443847515256,
+]);
+const LINEAR: usize = 16, CUBIC: usize = 20, CUBIC3: usize = 24;
+
+// @ts-ignore: decorator
+@inline
+function constant1(at: usize): f32 { return load<f32>(CONSTANTS + at); }
+
+// @ts-ignore: decorator
+@inline
+function constant4(at: usize): v128 { return v128.load32_splat(CONSTANTS + at); }
+
 /** log(1 + e) for 0 <= e <= 1, as 2 artanh(e / (2 + e)); within 2 units in the last place. */
 function log1pFraction4(e: v128): v128 {
-  const s = f32x4.div(e, f32x4.add(e, f32x4.splat(2)));
+  const s = f32x4.div(e, f32x4.add(e, four(TWO)));
   const u = f32x4.mul(s, s);
-  let q = f32x4.splat(0.14012230932712555);
-  q = f32x4.add(f32x4.mul(q, u), f32x4.splat(0.13999570906162262));
-  q = f32x4.add(f32x4.mul(q, u), f32x4.splat(0.20010849833488464));
-  q = f32x4.add(f32x4.mul(q, u), f32x4.splat(0.3333320617675781));
+  let q = constant4(0);
+  q = f32x4.add(f32x4.mul(q, u), constant4(4));
+  q = f32x4.add(f32x4.mul(q, u), constant4(8));
+  q = f32x4.add(f32x4.mul(q, u), constant4(12));
   const t = f32x4.add(s, s);
   return f32x4.add(t, f32x4.mul(f32x4.mul(t, u), q));
 }
@@ -105,17 +122,17 @@ function log1pFraction4(e: v128): v128 {
 function log1pFraction1(e: f32): f32 {
   const s = e / (e + 2);
   const u = s * s;
-  let q: f32 = 0.14012230932712555;
-  q = q * u + <f32>0.13999570906162262;
-  q = q * u + <f32>0.20010849833488464;
-  q = q * u + <f32>0.3333320617675781;
+  let q = constant1(0);
+  q = q * u + constant1(4);
+  q = q * u + constant1(8);
+  q = q * u + constant1(12);
   const t = s + s;
   return t + t * u * q;
 }
 
 @final @unmanaged
 class Sigmoid {
-  @inline lanes(x: v128): v128 { return gate4(f32x4.splat(1), x, decay4(x)); }
+  @inline lanes(x: v128): v128 { return gate4(four(ONE), x, decay4(x)); }
   @inline one(x: f32): f32 { return gate1(1, x, decay1(x)); }
 }
 
@@ -135,7 +152,7 @@ class Silu {
 class SiluAdjoint {
   @inline lanes(x: v128, dy: v128): v128 {
     const e = decay4(x);
-    return f32x4.mul(dy, f32x4.add(gate4(f32x4.splat(1), x, e), f32x4.mul(x, slope4(e))));
+    return f32x4.mul(dy, f32x4.add(gate4(four(ONE), x, e), f32x4.mul(x, slope4(e))));
   }
   @inline one(x: f32, dy: f32): f32 {
     const e = decay1(x);
@@ -143,15 +160,11 @@ class SiluAdjoint {
   }
 }
 
-/** 2 sqrt(2 / pi), and what the cube's coefficient makes of it. */
-const LINEAR: f32 = 1.5957691216057308;
-const CUBIC: f32 = 0.07135481282717545;
-
 /** Beyond 16 the gate is 0 or 1 in float32: the polynomial is kept from overflowing there. */
 // @ts-ignore: decorator
 @inline
 function bounded4(x: v128): v128 {
-  return f32x4.pmin(f32x4.pmax(x, f32x4.splat(-16)), f32x4.splat(16));
+  return f32x4.pmin(f32x4.pmax(x, four(MINUS_SIXTEEN)), four(SIXTEEN));
 }
 
 // @ts-ignore: decorator
@@ -165,12 +178,12 @@ function bounded1(x: f32): f32 {
 class GeluTanh {
   @inline lanes(x: v128): v128 {
     const z = bounded4(x);
-    const u = f32x4.mul(z, f32x4.add(f32x4.splat(LINEAR), f32x4.mul(f32x4.splat(CUBIC), f32x4.mul(z, z))));
+    const u = f32x4.mul(z, f32x4.add(constant4(LINEAR), f32x4.mul(constant4(CUBIC), f32x4.mul(z, z))));
     return gate4(x, u, decay4(u));
   }
   @inline one(x: f32): f32 {
     const z = bounded1(x);
-    const u = z * (LINEAR + CUBIC * (z * z));
+    const u = z * (constant1(LINEAR) + constant1(CUBIC) * (z * z));
     return gate1(x, u, decay1(u));
   }
 }
@@ -179,15 +192,15 @@ class GeluTanh {
 class GeluTanhAdjoint {
   @inline lanes(x: v128, dy: v128): v128 {
     const z = bounded4(x), square = f32x4.mul(z, z);
-    const u = f32x4.mul(z, f32x4.add(f32x4.splat(LINEAR), f32x4.mul(f32x4.splat(CUBIC), square)));
-    const du = f32x4.add(f32x4.splat(LINEAR), f32x4.mul(f32x4.splat(3 * CUBIC), square));
+    const u = f32x4.mul(z, f32x4.add(constant4(LINEAR), f32x4.mul(constant4(CUBIC), square)));
+    const du = f32x4.add(constant4(LINEAR), f32x4.mul(constant4(CUBIC3), square));
     const e = decay4(u);
-    return f32x4.mul(dy, f32x4.add(gate4(f32x4.splat(1), u, e), f32x4.mul(f32x4.mul(z, slope4(e)), du)));
+    return f32x4.mul(dy, f32x4.add(gate4(four(ONE), u, e), f32x4.mul(f32x4.mul(z, slope4(e)), du)));
   }
   @inline one(x: f32, dy: f32): f32 {
     const z = bounded1(x), square = z * z;
-    const u = z * (LINEAR + CUBIC * square);
-    const du = LINEAR + 3 * CUBIC * square;
+    const u = z * (constant1(LINEAR) + constant1(CUBIC) * square);
+    const du = constant1(LINEAR) + constant1(CUBIC3) * square;
     const e = decay1(u);
     return dy * (gate1(1, u, e) + z * slope1(e) * du);
   }
@@ -198,7 +211,7 @@ class Softplus {
   // log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)).
   @inline lanes(x: v128, beta: v128, threshold: v128): v128 {
     const z = f32x4.mul(x, beta);
-    const y = f32x4.div(f32x4.add(f32x4.pmax(z, f32x4.splat(0)), log1pFraction4(decay4(z))), beta);
+    const y = f32x4.div(f32x4.add(f32x4.pmax(z, four(ZERO)), log1pFraction4(decay4(z))), beta);
     return v128.bitselect(x, y, f32x4.gt(z, threshold));
   }
   @inline one(x: f32, beta: f32, threshold: f32): f32 {

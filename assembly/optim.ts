@@ -1,3 +1,5 @@
+import { four, ZERO } from "./numbers";
+
 // One step of an optimiser over one parameter, in place, and the norm by which gradients are clipped. Four lanes, then the rest;
 // both loops round alike.
 
@@ -125,7 +127,7 @@ export function rmsprop(
         const mean1 = f32x4.add(f32x4.mul(a, v128.load(mean)), f32x4.mul(r, h));
         v128.store(mean, mean1);
         mean += 16;
-        v1 = f32x4.pmax(f32x4.sub(v1, f32x4.mul(mean1, mean1)), f32x4.splat(0));
+        v1 = f32x4.pmax(f32x4.sub(v1, f32x4.mul(mean1, mean1)), four(ZERO));
       }
       let step = f32x4.div(h, f32x4.add(f32x4.sqrt(v1), e));
       if (b != 0) {

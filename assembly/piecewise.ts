@@ -1,4 +1,5 @@
 import { map, map2, map2With, mapWith } from "./map";
+import { four, HALF, MINUS_THREE, SIX, THREE, ZERO } from "./numbers";
 
 // Activations in pieces of straight lines and parabolas; at kinks f' is what PyTorch takes. Elementwise: y[i] = f(x[i])
 // overwrites y[0..n), dx[i] = f'(x[i]) dy[i] overwrites dx[0..n); outputs may be inputs. Both forms of each round alike, and no
@@ -42,7 +43,7 @@ export function hardswishAdjoint(n: i32, x: usize, dy: usize, dx: usize): void {
 @final @unmanaged
 class LeakyRelu {
   @inline lanes(x: v128, slope: v128, _: v128): v128 {
-    return v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, f32x4.splat(0)));
+    return v128.bitselect(x, f32x4.mul(x, slope), f32x4.gt(x, four(ZERO)));
   }
   @inline one(x: f32, slope: f32, _: f32): f32 { return x > 0 ? x : x * slope; }
 }
@@ -50,7 +51,7 @@ class LeakyRelu {
 @final @unmanaged
 class LeakyReluAdjoint {
   @inline lanes(x: v128, dy: v128, slope: v128, _: v128): v128 {
-    return v128.bitselect(dy, f32x4.mul(dy, slope), f32x4.gt(x, f32x4.splat(0)));
+    return v128.bitselect(dy, f32x4.mul(dy, slope), f32x4.gt(x, four(ZERO)));
   }
   @inline one(x: f32, dy: f32, slope: f32, _: f32): f32 { return x > 0 ? dy : dy * slope; }
 }
@@ -67,7 +68,7 @@ class HardtanhAdjoint {
 // @ts-ignore: decorator
 @inline
 function ramp4(x: v128): v128 {
-  return f32x4.pmin(f32x4.pmax(f32x4.add(x, f32x4.splat(3)), f32x4.splat(0)), f32x4.splat(6));
+  return f32x4.pmin(f32x4.pmax(f32x4.add(x, four(THREE)), four(ZERO)), four(SIX));
 }
 
 // @ts-ignore: decorator
@@ -79,31 +80,31 @@ function ramp1(x: f32): f32 {
 
 @final @unmanaged
 class Hardsigmoid {
-  @inline lanes(x: v128): v128 { return f32x4.div(ramp4(x), f32x4.splat(6)); }
+  @inline lanes(x: v128): v128 { return f32x4.div(ramp4(x), four(SIX)); }
   @inline one(x: f32): f32 { return ramp1(x) / 6; }
 }
 
 @final @unmanaged
 class HardsigmoidAdjoint {
   @inline lanes(x: v128, dy: v128): v128 {
-    return v128.and(f32x4.div(dy, f32x4.splat(6)), f32x4.lt(f32x4.abs(x), f32x4.splat(3)));
+    return v128.and(f32x4.div(dy, four(SIX)), f32x4.lt(f32x4.abs(x), four(THREE)));
   }
   @inline one(x: f32, dy: f32): f32 { return abs<f32>(x) < 3 ? dy / 6 : 0; }
 }
 
 @final @unmanaged
 class Hardswish {
-  @inline lanes(x: v128): v128 { return f32x4.mul(x, f32x4.div(ramp4(x), f32x4.splat(6))); }
+  @inline lanes(x: v128): v128 { return f32x4.mul(x, f32x4.div(ramp4(x), four(SIX))); }
   @inline one(x: f32): f32 { return x * (ramp1(x) / 6); }
 }
 
 @final @unmanaged
 class HardswishAdjoint {
   @inline lanes(x: v128, dy: v128): v128 {
-    const three = f32x4.splat(3);
-    const inner = f32x4.mul(dy, f32x4.add(f32x4.div(x, three), f32x4.splat(0.5)));
+    const three = four(THREE);
+    const inner = f32x4.mul(dy, f32x4.add(f32x4.div(x, three), four(HALF)));
     const y = v128.bitselect(inner, dy, f32x4.le(x, three));
-    return v128.andnot(y, f32x4.lt(x, f32x4.splat(-3)));
+    return v128.andnot(y, f32x4.lt(x, four(MINUS_THREE)));
   }
   @inline one(x: f32, dy: f32): f32 {
     if (x < -3) return 0;

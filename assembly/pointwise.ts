@@ -1,5 +1,6 @@
 import { storeLanes } from "./lanes";
 import { map, map2, mapWith } from "./map";
+import { four, ZERO } from "./numbers";
 import { copyRun, fillRun } from "./runs";
 
 // Both forms of a function, for lanes and for one number, round alike: all builds agree bit for bit.
@@ -74,12 +75,12 @@ class Scale {
 @final @unmanaged
 class Relu {
   // pmax(a, b) is a < b ? b : a, one instruction on x64; with x first NaN survives.
-  @inline lanes(x: v128): v128 { return f32x4.pmax(x, f32x4.splat(0)); }
+  @inline lanes(x: v128): v128 { return f32x4.pmax(x, four(ZERO)); }
   @inline one(x: f32): f32 { return x < 0 ? 0 : x; }
 }
 
 @final @unmanaged
 class ReluAdjoint {
-  @inline lanes(y: v128, dy: v128): v128 { return v128.andnot(dy, f32x4.le(y, f32x4.splat(0))); }
+  @inline lanes(y: v128, dy: v128): v128 { return v128.andnot(dy, f32x4.le(y, four(ZERO))); }
   @inline one(y: f32, dy: f32): f32 { return y <= 0 ? 0 : dy; }
 }

@@ -1,3 +1,4 @@
+import { four, MINUS_INFINITY } from "./numbers";
 import { fillRun } from "./runs";
 import { exp1, exp4, log1 } from "./transcendental";
 
@@ -189,7 +190,7 @@ function largest(n: i32, x: usize): f32 {
   let most: f32 = -Infinity;
   let i = 0;
   if (ASC_FEATURE_SIMD) {
-    let mosts = f32x4.splat(-Infinity);
+    let mosts = four(MINUS_INFINITY);
     for (; i <= n - 4; i += 4, x += 16) mosts = f32x4.pmax(mosts, v128.load(x));
     mosts = f32x4.pmax(mosts, v128.shuffle<f32>(mosts, mosts, 2, 3, 0, 1));
     mosts = f32x4.pmax(mosts, v128.shuffle<f32>(mosts, mosts, 1, 0, 3, 2));

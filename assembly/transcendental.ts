@@ -39,12 +39,12 @@ export function exp4(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, r), four(E4));
   p = f32x4.add(f32x4.mul(p, r), four(E5));
   const e = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), four(ONE));
-  const exponent = i32x4.sub(rounded, i32x4.splat(ROUND_BITS));
+  const exponent = i32x4.sub(rounded, four(ROUND));
   const half = i32x4.shr_s(exponent, 1);
-  const bias = i32x4.splat(127);
+  // The bits of 1 are the exponent's bias.
   return f32x4.mul(
-    f32x4.mul(e, i32x4.shl(i32x4.add(half, bias), 23)),
-    i32x4.shl(i32x4.add(i32x4.sub(exponent, half), bias), 23),
+    f32x4.mul(e, i32x4.add(i32x4.shl(half, 23), four(ONE))),
+    i32x4.add(i32x4.shl(i32x4.sub(exponent, half), 23), four(ONE)),
   );
 }
 
@@ -77,10 +77,11 @@ export function log1(x: f32): f32 {
 export function log4(x: v128): v128 {
   const tiny = f32x4.lt(x, four(LEAST_NORMAL));
   const scaled = v128.bitselect(f32x4.mul(x, four(TWO_25)), x, tiny);
-  const first = i32x4.splat(SQRT_HALF_BITS);
+  const first = four(SQRT_HALF);
   const bits = i32x4.sub(scaled, first);
-  const e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_s(bits, 23), v128.and(tiny, i32x4.splat(25))));
-  const r = f32x4.sub(i32x4.add(v128.and(bits, i32x4.splat(MANTISSA)), first), four(ONE));
+  const e = f32x4.sub(f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23)), v128.and(tiny, four(TWENTY_FIVE)));
+  // Without sign and exponent.
+  const r = f32x4.sub(i32x4.add(v128.andnot(bits, four(MINUS_INFINITY)), first), four(ONE));
   let p = four(L0);
   p = f32x4.add(f32x4.mul(p, r), four(L1));
   p = f32x4.add(f32x4.mul(p, r), four(L2));
@@ -93,13 +94,12 @@ export function log4(x: v128): v128 {
   const square = f32x4.mul(r, r);
   const low = f32x4.add(f32x4.mul(f32x4.mul(p, r), square), f32x4.mul(e, four(LN2_LOW)));
   const y = f32x4.add(f32x4.add(f32x4.sub(low, f32x4.mul(square, four(HALF))), r), f32x4.mul(e, four(LN2_HIGH)));
-  const zero = f32x4.splat(0), infinity = f32x4.splat(Infinity);
-  const special = v128.bitselect(f32x4.splat(-Infinity), f32x4.splat(NaN), f32x4.eq(x, zero));
-  return v128.bitselect(v128.bitselect(y, x, f32x4.lt(x, infinity)), special, f32x4.gt(x, zero));
+  const zero = four(ZERO);
+  const special = v128.bitselect(four(MINUS_INFINITY), four(NOT_A_NUMBER), f32x4.eq(x, zero));
+  return v128.bitselect(v128.bitselect(y, x, f32x4.lt(x, four(INFINITY))), special, f32x4.gt(x, zero));
 }
 
-
-// The constants, read from memory: V8 14.6 builds a v128 constant anew at every use, which takes a fifth of the speed.
+// The constants, read from memory for the reason that numbers.ts gives.
 const CONSTANTS: usize = memory.data<f32>([
   // Below the first exp rounds to 0, above the second to infinity.
   -104, 89,
@@ -112,7 +112,8 @@ const CONSTANTS: usize = memory.data<f32>([
   1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
   7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
   2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-  1, 0.5,
+  1, 0.5, 0, 25, 0.70710676908493042,
+  NaN, Infinity, -Infinity,
 ]);
 
 // Where each of them lies, in bytes.
@@ -120,7 +121,8 @@ const EXP_LEAST: usize = 0, EXP_MOST: usize = 4, LOG2E: usize = 8, ROUND: usize 
 const LEAST_NORMAL: usize = 24, TWO_25: usize = 28;
 const E0: usize = 32, E1: usize = 36, E2: usize = 40, E3: usize = 44, E4: usize = 48, E5: usize = 52;
 const L0: usize = 56, L1: usize = 60, L2: usize = 64, L3: usize = 68, L4: usize = 72, L5: usize = 76, L6: usize = 80, L7: usize = 84;
-const L8: usize = 88, ONE: usize = 92, HALF: usize = 96;
+const L8: usize = 88, ONE: usize = 92, HALF: usize = 96, ZERO: usize = 100, TWENTY_FIVE: usize = 104, SQRT_HALF: usize = 108;
+const NOT_A_NUMBER: usize = 112, INFINITY: usize = 116, MINUS_INFINITY: usize = 120;
 
 const ROUND_BITS: i32 = 0x4b400000;
 const SQRT_HALF_BITS: i32 = 0x3f3504f3;
