@@ -152,7 +152,7 @@ export function over2<F>(geometry: usize, a: usize, b: usize, y: usize): void {
     if (ASC_FEATURE_SIMD) {
       for (; ; a += aStep << 4, b += bStep << 4, y += 16) {
         const v = f.lanes(v128.load(a), v128.load(b));
-        if ((n -= 4) < 0) return storeLanes(n, v, y);
+        if ((n -= 4) <= 0) return storeLanes(n, v, y);
         v128.store(y, v);
       }
     } else {
@@ -170,7 +170,7 @@ export function over3<F>(geometry: usize, a: usize, b: usize, c: usize, y: usize
     if (ASC_FEATURE_SIMD) {
       for (; ; a += aStep << 4, b += bStep << 4, c += cStep << 4, y += 16) {
         const v = f.lanes(v128.load(a), v128.load(b), v128.load(c));
-        if ((n -= 4) < 0) return storeLanes(n, v, y);
+        if ((n -= 4) <= 0) return storeLanes(n, v, y);
         v128.store(y, v);
       }
     } else {

@@ -15,10 +15,11 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 }
 
 /**
- * y[0..n mod 4) = the first lanes of v: the end of a run that was computed four at a time. Only the last two bits of n count, so
- * that it may have been counted down below 0. Not inlined: it is called once for a run.
+ * y[0..n + 4) = the first n + 4 lanes of v, -4 <= n <= 0: the end of a run of n + 4 numbers or fewer, where n has been counted down by 4
+ * for each vector. Not inlined: it is called once for a run.
  */
 export function storeLanes(n: i32, v: v128, y: usize): void {
+  if (n == 0) return v128.store(y, v);
   if (n & 2) {
     v128.store64_lane(y, v, 0);
     v = v128.shuffle<f32>(v, v, 2, 3, 2, 3);

@@ -12,7 +12,7 @@ export function map<F>(n: i32, x: usize, y: usize): void {
   if (ASC_FEATURE_SIMD) {
     for (; ; x += 16, y += 16) {
       const v = f.lanes(v128.load(x));
-      if ((n -= 4) < 0) return storeLanes(n, v, y);
+      if ((n -= 4) <= 0) return storeLanes(n, v, y);
       v128.store(y, v);
     }
   } else {
@@ -28,7 +28,7 @@ export function map2<F>(n: i32, a: usize, b: usize, y: usize): void {
   if (ASC_FEATURE_SIMD) {
     for (; ; a += 16, b += 16, y += 16) {
       const v = f.lanes(v128.load(a), v128.load(b));
-      if ((n -= 4) < 0) return storeLanes(n, v, y);
+      if ((n -= 4) <= 0) return storeLanes(n, v, y);
       v128.store(y, v);
     }
   } else {
@@ -45,7 +45,7 @@ export function mapWith<F>(n: i32, a: f32, b: f32, x: usize, y: usize): void {
     const as = f32x4.splat(a), bs = f32x4.splat(b);
     for (; ; x += 16, y += 16) {
       const v = f.lanes(v128.load(x), as, bs);
-      if ((n -= 4) < 0) return storeLanes(n, v, y);
+      if ((n -= 4) <= 0) return storeLanes(n, v, y);
       v128.store(y, v);
     }
   } else {
@@ -62,7 +62,7 @@ export function map2With<F>(n: i32, a: f32, b: f32, x: usize, z: usize, y: usize
     const as = f32x4.splat(a), bs = f32x4.splat(b);
     for (; ; x += 16, z += 16, y += 16) {
       const v = f.lanes(v128.load(x), v128.load(z), as, bs);
-      if ((n -= 4) < 0) return storeLanes(n, v, y);
+      if ((n -= 4) <= 0) return storeLanes(n, v, y);
       v128.store(y, v);
     }
   } else {

@@ -1,7 +1,8 @@
+import { storeLanes } from "./lanes";
 import { four, ZERO } from "./numbers";
 
-// One step of an optimiser over one parameter, in place, and the norm by which gradients are clipped. Four lanes, then the rest;
-// both loops round alike.
+// One step of an optimiser over one parameter, in place, and the norm by which gradients are clipped. Four lanes at a time, the last
+// of which are computed whole and stored in part, or one by one in the scalar build; both round alike.
 
 /**
  * Stochastic gradient descent: h = g + weightDecay p;  v = momentum v + share h;  p -= lr v, or with `nesterov`
@@ -16,31 +17,39 @@ import { four, ZERO } from "./numbers";
 export function sgd(
   n: i32, lr: f32, momentum: f32, share: f32, weightDecay: f32, nesterov: bool, g: usize, v: usize, p: usize,
 ): void {
-  let i = 0;
   if (ASC_FEATURE_SIMD) {
     const rate = f32x4.splat(lr), keep = f32x4.splat(momentum), part = f32x4.splat(share), decay = f32x4.splat(weightDecay);
-    for (; i <= n - 4; i += 4, g += 16, p += 16) {
+    for (; ; g += 16, p += 16) {
       const old = v128.load(p);
       let step = f32x4.add(v128.load(g), f32x4.mul(decay, old));
+      let v1 = step;
       if (v != 0) {
-        const v1 = f32x4.add(f32x4.mul(keep, v128.load(v)), f32x4.mul(part, step));
-        v128.store(v, v1);
-        v += 16;
+        v1 = f32x4.add(f32x4.mul(keep, v128.load(v)), f32x4.mul(part, step));
         step = nesterov ? f32x4.add(step, f32x4.mul(keep, v1)) : v1;
       }
-      v128.store(p, f32x4.sub(old, f32x4.mul(rate, step)));
+      const p1 = f32x4.sub(old, f32x4.mul(rate, step));
+      if ((n -= 4) <= 0) {
+        if (v != 0) storeLanes(n, v1, v);
+        return storeLanes(n, p1, p);
+      }
+      if (v != 0) {
+        v128.store(v, v1);
+        v += 16;
+      }
+      v128.store(p, p1);
     }
-  }
-  for (; i < n; i++, g += 4, p += 4) {
-    const old = load<f32>(p);
-    let step = load<f32>(g) + weightDecay * old;
-    if (v != 0) {
-      const v1 = momentum * load<f32>(v) + share * step;
-      store<f32>(v, v1);
-      v += 4;
-      step = nesterov ? step + momentum * v1 : v1;
+  } else {
+    for (; n > 0; n--, g += 4, p += 4) {
+      const old = load<f32>(p);
+      let step = load<f32>(g) + weightDecay * old;
+      if (v != 0) {
+        const v1 = momentum * load<f32>(v) + share * step;
+        store<f32>(v, v1);
+        v += 4;
+        step = nesterov ? step + momentum * v1 : v1;
+      }
+      store<f32>(p, old - lr * step);
     }
-    store<f32>(p, old - lr * step);
   }
 }
 
@@ -60,43 +69,51 @@ export function adam(
   n: i32, stepSize: f32, rest1: f32, beta2: f32, rest2: f32, scale: f32, eps: f32, weightDecay: f32, shrink: f32,
   g: usize, m: usize, v: usize, top: usize, p: usize,
 ): void {
-  let i = 0;
   if (ASC_FEATURE_SIMD) {
     const rate = f32x4.splat(stepSize), r1 = f32x4.splat(rest1), b2 = f32x4.splat(beta2), r2 = f32x4.splat(rest2);
     const s = f32x4.splat(scale), e = f32x4.splat(eps), decay = f32x4.splat(weightDecay), keep = f32x4.splat(shrink);
-    for (; i <= n - 4; i += 4, g += 16, m += 16, v += 16, p += 16) {
+    for (; ; g += 16, m += 16, v += 16, p += 16) {
       const old = v128.load(p);
       const h = f32x4.add(v128.load(g), f32x4.mul(decay, old));
       let m1 = v128.load(m);
       m1 = f32x4.add(m1, f32x4.mul(r1, f32x4.sub(h, m1)));
-      let v1 = f32x4.add(f32x4.mul(b2, v128.load(v)), f32x4.mul(r2, f32x4.mul(h, h)));
+      const v1 = f32x4.add(f32x4.mul(b2, v128.load(v)), f32x4.mul(r2, f32x4.mul(h, h)));
+      let most = v1;
+      // pmax(a, b) is a < b ? b : a.
+      if (top != 0) most = f32x4.pmax(v1, v128.load(top));
+      const step = f32x4.div(f32x4.mul(rate, m1), f32x4.add(f32x4.mul(f32x4.sqrt(most), s), e));
+      const p1 = f32x4.sub(f32x4.mul(keep, old), step);
+      if ((n -= 4) <= 0) {
+        storeLanes(n, m1, m);
+        storeLanes(n, v1, v);
+        if (top != 0) storeLanes(n, most, top);
+        return storeLanes(n, p1, p);
+      }
       v128.store(m, m1);
       v128.store(v, v1);
       if (top != 0) {
-        // pmax(a, b) is a < b ? b : a.
-        v1 = f32x4.pmax(v1, v128.load(top));
-        v128.store(top, v1);
+        v128.store(top, most);
         top += 16;
       }
-      const step = f32x4.div(f32x4.mul(rate, m1), f32x4.add(f32x4.mul(f32x4.sqrt(v1), s), e));
-      v128.store(p, f32x4.sub(f32x4.mul(keep, old), step));
+      v128.store(p, p1);
     }
-  }
-  for (; i < n; i++, g += 4, m += 4, v += 4, p += 4) {
-    const old = load<f32>(p);
-    const h = load<f32>(g) + weightDecay * old;
-    let m1 = load<f32>(m);
-    m1 = m1 + rest1 * (h - m1);
-    let v1 = beta2 * load<f32>(v) + rest2 * (h * h);
-    store<f32>(m, m1);
-    store<f32>(v, v1);
-    if (top != 0) {
-      const most = load<f32>(top);
-      v1 = v1 < most ? most : v1;
-      store<f32>(top, v1);
-      top += 4;
+  } else {
+    for (; n > 0; n--, g += 4, m += 4, v += 4, p += 4) {
+      const old = load<f32>(p);
+      const h = load<f32>(g) + weightDecay * old;
+      let m1 = load<f32>(m);
+      m1 = m1 + rest1 * (h - m1);
+      let v1 = beta2 * load<f32>(v) + rest2 * (h * h);
+      store<f32>(m, m1);
+      store<f32>(v, v1);
+      if (top != 0) {
+        const most = load<f32>(top);
+        v1 = v1 < most ? most : v1;
+        store<f32>(top, v1);
+        top += 4;
+      }
+      store<f32>(p, shrink * old - stepSize * m1 / (sqrt<f32>(v1) * scale + eps));
     }
-    store<f32>(p, shrink * old - stepSize * m1 / (sqrt<f32>(v1) * scale + eps));
   }
 }
 
@@ -114,49 +131,59 @@ export function adam(
 export function rmsprop(
   n: i32, lr: f32, alpha: f32, rest: f32, eps: f32, momentum: f32, weightDecay: f32, g: usize, v: usize, mean: usize, b: usize, p: usize,
 ): void {
-  let i = 0;
   if (ASC_FEATURE_SIMD) {
     const rate = f32x4.splat(lr), a = f32x4.splat(alpha), r = f32x4.splat(rest), e = f32x4.splat(eps);
     const keep = f32x4.splat(momentum), decay = f32x4.splat(weightDecay);
-    for (; i <= n - 4; i += 4, g += 16, v += 16, p += 16) {
+    for (; ; g += 16, v += 16, p += 16) {
       const old = v128.load(p);
       const h = f32x4.add(v128.load(g), f32x4.mul(decay, old));
-      let v1 = f32x4.add(f32x4.mul(a, v128.load(v)), f32x4.mul(r, f32x4.mul(h, h)));
+      const v1 = f32x4.add(f32x4.mul(a, v128.load(v)), f32x4.mul(r, f32x4.mul(h, h)));
+      let spread = v1, mean1 = v1;
+      if (mean != 0) {
+        mean1 = f32x4.add(f32x4.mul(a, v128.load(mean)), f32x4.mul(r, h));
+        spread = f32x4.pmax(f32x4.sub(v1, f32x4.mul(mean1, mean1)), four(ZERO));
+      }
+      let step = f32x4.div(h, f32x4.add(f32x4.sqrt(spread), e));
+      if (b != 0) step = f32x4.add(f32x4.mul(keep, v128.load(b)), step);
+      const p1 = f32x4.sub(old, f32x4.mul(rate, step));
+      if ((n -= 4) <= 0) {
+        storeLanes(n, v1, v);
+        if (mean != 0) storeLanes(n, mean1, mean);
+        if (b != 0) storeLanes(n, step, b);
+        return storeLanes(n, p1, p);
+      }
       v128.store(v, v1);
       if (mean != 0) {
-        const mean1 = f32x4.add(f32x4.mul(a, v128.load(mean)), f32x4.mul(r, h));
         v128.store(mean, mean1);
         mean += 16;
-        v1 = f32x4.pmax(f32x4.sub(v1, f32x4.mul(mean1, mean1)), four(ZERO));
       }
-      let step = f32x4.div(h, f32x4.add(f32x4.sqrt(v1), e));
       if (b != 0) {
-        step = f32x4.add(f32x4.mul(keep, v128.load(b)), step);
         v128.store(b, step);
         b += 16;
       }
-      v128.store(p, f32x4.sub(old, f32x4.mul(rate, step)));
+      v128.store(p, p1);
     }
-  }
-  for (; i < n; i++, g += 4, v += 4, p += 4) {
-    const old = load<f32>(p);
-    const h = load<f32>(g) + weightDecay * old;
-    let v1 = alpha * load<f32>(v) + rest * (h * h);
-    store<f32>(v, v1);
-    if (mean != 0) {
-      const mean1 = alpha * load<f32>(mean) + rest * h;
-      store<f32>(mean, mean1);
-      mean += 4;
-      v1 = v1 - mean1 * mean1;
-      v1 = v1 < 0 ? 0 : v1;
+  } else {
+    for (; n > 0; n--, g += 4, v += 4, p += 4) {
+      const old = load<f32>(p);
+      const h = load<f32>(g) + weightDecay * old;
+      let v1 = alpha * load<f32>(v) + rest * (h * h);
+      store<f32>(v, v1);
+      if (mean != 0) {
+        const mean1 = alpha * load<f32>(mean) + rest * h;
+        store<f32>(mean, mean1);
+        mean += 4;
+        v1 = v1 - mean1 * mean1;
+        v1 = v1 < 0 ? 0 : v1;
+      }
+      let step = h / (sqrt<f32>(v1) + eps);
+      if (b != 0) {
+        step = momentum * load<f32>(b) + step;
+        store<f32>(b, step);
+        b += 4;
+      }
+      store<f32>(p, old - lr * step);
     }
-    let step = h / (sqrt<f32>(v1) + eps);
-    if (b != 0) {
-      step = momentum * load<f32>(b) + step;
-      store<f32>(b, step);
-      b += 4;
-    }
-    store<f32>(p, old - lr * step);
   }
 }
 

@@ -36,7 +36,7 @@ export function axpy(n: i32, alpha: f32, x: usize, y: usize): void {
     const alphas = f32x4.splat(alpha);
     for (; ; x += 16, y += 16) {
       const v = f32x4.add(v128.load(y), f32x4.mul(alphas, v128.load(x)));
-      if ((n -= 4) < 0) return storeLanes(n, v, y);
+      if ((n -= 4) <= 0) return storeLanes(n, v, y);
       v128.store(y, v);
     }
   } else {
