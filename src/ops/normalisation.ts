@@ -81,7 +81,7 @@ export class Statistics {
   /** Those of the elements of x themselves. */
   static of(x: Tensor, { blocks, rows, columns, groups }: Grouping, eps: number): Statistics {
     const s = new Statistics(blocks * groups, eps);
-    withScratch([5 * columns], (scratch) => {
+    withScratch([4 * pitch(columns)], (scratch) => {
       kernels().moments(blocks, rows, columns, groups, x.ptr, scratch!, s.mean, s.rest, s.variance);
     });
     kernels().inverseStd(s.count, eps, s.variance, s.rstd);
@@ -156,9 +156,14 @@ interface AdjointSums {
   readonly means: Float32Array;
 }
 
+/** Columns of the scratch of sums, which run down eight columns at a time. */
+function pitch(columns: number): number {
+  return Math.ceil(columns / 8) * 8;
+}
+
 function adjointSums(x: Tensor, s: Statistics, { blocks, rows, columns, groups }: Grouping, w: Tensor, dy: Tensor): AdjointSums {
   const g = withLayout(dy, x.layout);
-  const sizes = [12 * columns, 2 * s.count, columns, columns];
+  const sizes = [10 * pitch(columns), 2 * s.count, columns, columns];
   return withScratch(sizes, (scratch, means, dw, db) => {
     kernels().normaliseAdjointSums(
       blocks, rows, columns, groups, x.ptr, s.mean, s.rest, s.rstd, w.ptr, g.ptr, scratch!, means!, means! + 4 * s.count, dw!, db!,

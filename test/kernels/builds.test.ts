@@ -199,7 +199,7 @@ function normalisation([blocks, rows, columns, groups]: number[]): Run {
       const lengths = [count, count, count, count, count, count, columns!, columns!, size, size];
       const starts = lengths.map((_, i) => all.ptr + 4 * lengths.slice(0, i).reduce((a, b) => a + b, 0));
       const [mean, rest, variance, rstd, m1, m2, dw, db, y, dx] = starts as [number, number, number, number, number, number, number, number, number, number];
-      const scratch = buffers.output(12 * columns!).ptr;
+      const scratch = buffers.output(10 * (columns! + 7)).ptr;
       const x = buffers.input(random(size, 1)), dy = buffers.input(random(size, 2));
       const weight = buffers.input(random(columns!, 3)), bias = buffers.input(random(columns!, 4));
       k().moments(...geometry, x, scratch, mean, rest, variance);

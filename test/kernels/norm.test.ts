@@ -10,6 +10,8 @@ const geometries: [number, number, number, number][] = [
   [65, 1, 5, 1], [257, 2, 3, 3],
 ];
 
+const pitch = (columns: number): number => Math.ceil(columns / 8) * 8;
+
 interface Reference {
   mean: number[];
   variance: number[];
@@ -27,7 +29,7 @@ function reference(x: Float64Array, [blocks, rows, columns, groups]: [number, nu
 }
 
 function statistics(buffers: Buffers, x: ArrayLike<number>, [blocks, rows, columns, groups]: [number, number, number, number]) {
-  const [scratch, mean, rest, variance] = [5 * columns, blocks * groups, blocks * groups, blocks * groups].map((size) => buffers.output(size));
+  const [scratch, mean, rest, variance] = [4 * pitch(columns), blocks * groups, blocks * groups, blocks * groups].map((size) => buffers.output(size));
   kernels().moments(blocks, rows, columns, groups, buffers.input(x), scratch!.ptr, mean!.ptr, rest!.ptr, variance!.ptr);
   return { mean: mean!.data(), rest: rest!.data(), variance: variance!.data() };
 }
@@ -77,7 +79,7 @@ for (const geometry of geometries) {
 
       const [sum1, sum2, dw, db] = [count, count, columns, columns].map((length) => buffers.output(length));
       kernels().normaliseAdjointSums(
-        blocks, rows, columns, groups, px!, ps!, pr!, pi!, pw!, pdy!, buffers.output(12 * columns).ptr, sum1!.ptr, sum2!.ptr, dw!.ptr, db!.ptr,
+        blocks, rows, columns, groups, px!, ps!, pr!, pi!, pw!, pdy!, buffers.output(10 * pitch(columns)).ptr, sum1!.ptr, sum2!.ptr, dw!.ptr, db!.ptr,
       );
       const n = size / count;
       const sums = { m1: new Float64Array(count), m2: new Float64Array(count), dw: new Float64Array(columns), db: new Float64Array(columns) };
