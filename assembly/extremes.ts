@@ -1,8 +1,9 @@
-import { Maximum, Minimum } from "./arithmetic";
-import { map2 } from "./map";
+import { storeLanes } from "./lanes";
+import { four, MINUS_INFINITY, ZERO } from "./numbers";
 import { copyRun, fillRun } from "./runs";
 
-// Largest and smallest elements along an axis. A NaN counts as larger and as smaller than anything else: it is found.
+// Largest and smallest elements along an axis. A NaN counts as larger and as smaller than anything else: it is found. The smallest is
+// the largest of the numbers with the other sign: `sign` is 1 or -1.
 
 /**
  * y[o, i] = the largest of x[o, j, i] over j.
@@ -12,12 +13,12 @@ import { copyRun, fillRun } from "./runs";
  * Requires: n > 0.
  */
 export function maxAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize): void {
-  extreme<Maximum>(outer, n, inner, x, y);
+  extreme(1, outer, n, inner, x, y);
 }
 
 /** The smallest, otherwise as `maxAxis`. */
 export function minAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize): void {
-  extreme<Minimum>(outer, n, inner, x, y);
+  extreme(-1, outer, n, inner, x, y);
 }
 
 /**
@@ -29,95 +30,141 @@ export function minAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize): voi
  * Adjoint:  `scatterElements`, with one index per line.
  */
 export function argmaxAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize, index: usize): void {
-  argExtreme<Above>(outer, n, inner, x, y, index);
+  argExtreme(1, outer, n, inner, x, y, index);
 }
 
 /** The smallest, otherwise as `argmaxAxis`. */
 export function argminAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize, index: usize): void {
-  argExtreme<Below>(outer, n, inner, x, y, index);
+  argExtreme(-1, outer, n, inner, x, y, index);
 }
 
-// @ts-ignore: decorator
-@inline
-function extreme<F>(outer: i32, n: i32, inner: i32, x: usize, y: usize): void {
-  for (; outer > 0; outer--, y += <usize>inner << 2) {
+function extreme(sign: f32, outer: i32, n: i32, inner: i32, x: usize, y: usize): void {
+  const row = <usize>inner << 2;
+  for (; outer > 0; outer--, y += row) {
     if (inner == 1) {
-      store<f32>(y, fold<F>(n, x));
+      store<f32>(y, largest(sign, n, x));
       x += <usize>n << 2;
     } else {
       copyRun(inner, x, y);
-      x += <usize>inner << 2;
-      for (let j = 1; j < n; j++, x += <usize>inner << 2) row<F>(inner, x, y);
+      x += row;
+      for (let j = 1; j < n; j++, x += row) raise(sign, inner, x, y);
     }
   }
 }
 
-// A function of its own, so that its loop is compiled once.
-function row<F>(n: i32, x: usize, y: usize): void {
-  map2<F>(n, y, x, y);
-}
-
-/** F over n > 0 numbers. Two chains of lanes: one would wait for itself. */
-function fold<F>(n: i32, x: usize): f32 {
-  const f = changetype<F>(0);
-  let y = load<f32>(x);
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    if (n >= 8) {
-      let y0 = v128.load(x), y1 = v128.load(x, 16);
-      for (i = 8, x += 32; i <= n - 8; i += 8, x += 32) {
-        y0 = f.lanes(y0, v128.load(x));
-        y1 = f.lanes(y1, v128.load(x, 16));
-      }
-      y0 = f.lanes(y0, y1);
-      y = f.one(f.one(f32x4.extract_lane(y0, 0), f32x4.extract_lane(y0, 1)), f.one(f32x4.extract_lane(y0, 2), f32x4.extract_lane(y0, 3)));
-    }
-  }
-  for (; i < n; i++, x += 4) y = f.one(y, load<f32>(x));
-  return y;
-}
-
-// @ts-ignore: decorator
-@inline
-function argExtreme<F>(outer: i32, n: i32, inner: i32, x: usize, y: usize, index: usize): void {
-  const f = changetype<F>(0);
-  for (; outer > 0; outer--, y += <usize>inner << 2, index += <usize>inner << 2) {
+function argExtreme(sign: f32, outer: i32, n: i32, inner: i32, x: usize, y: usize, index: usize): void {
+  const row = <usize>inner << 2;
+  for (; outer > 0; outer--, y += row, index += row) {
     if (inner == 1) {
-      let best = load<f32>(x), at = 0;
-      x += 4;
-      for (let j = 1; j < n; j++, x += 4) {
-        const v = load<f32>(x);
-        if (f.wins(v, best)) {
-          best = v;
-          at = j;
-        }
-      }
-      store<f32>(y, best);
-      store<i32>(index, at);
+      const at = place(n, largest(sign, n, x), x);
+      store<f32>(y, load<f32>(x + at));
+      store<i32>(index, <i32>(at >> 2));
+      x += <usize>n << 2;
     } else {
       copyRun(inner, x, y);
       fillRun(inner, 0, index);
-      x += <usize>inner << 2;
-      for (let j = 1; j < n; j++) {
-        for (let i: usize = 0; i < <usize>inner << 2; i += 4, x += 4) {
-          const v = load<f32>(x);
-          if (f.wins(v, load<f32>(y + i))) {
-            store<f32>(y + i, v);
-            store<i32>(index + i, j);
-          }
-        }
+      x += row;
+      for (let j = 1; j < n; j++, x += row) raiseAt(sign, inner, j, x, y, index);
+    }
+  }
+}
+
+/** y[i] = x[i] where that is above y[i]. */
+function raise(sign: f32, n: i32, x: usize, y: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    const signs = f32x4.splat(sign);
+    for (; ; x += 16, y += 16) {
+      const v = v128.load(x), best = v128.load(y);
+      const r = v128.bitselect(v, best, above4(f32x4.mul(v, signs), f32x4.mul(best, signs)));
+      if ((n -= 4) <= 0) return storeLanes(n, r, y);
+      v128.store(y, r);
+    }
+  } else {
+    for (; n > 0; n--, x += 4, y += 4) {
+      const v = load<f32>(x);
+      if (above1(v * sign, load<f32>(y) * sign)) store<f32>(y, v);
+    }
+  }
+}
+
+/** `raise`, and index[i] = j there. */
+function raiseAt(sign: f32, n: i32, j: i32, x: usize, y: usize, index: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    const signs = f32x4.splat(sign), here = i32x4.splat(j);
+    for (; ; x += 16, y += 16, index += 16) {
+      const v = v128.load(x), best = v128.load(y);
+      const wins = above4(f32x4.mul(v, signs), f32x4.mul(best, signs));
+      const r = v128.bitselect(v, best, wins), at = v128.bitselect(here, v128.load(index), wins);
+      if ((n -= 4) <= 0) {
+        storeLanes(n, at, index);
+        return storeLanes(n, r, y);
+      }
+      v128.store(index, at);
+      v128.store(y, r);
+    }
+  } else {
+    for (; n > 0; n--, x += 4, y += 4, index += 4) {
+      const v = load<f32>(x);
+      if (above1(v * sign, load<f32>(y) * sign)) {
+        store<f32>(y, v);
+        store<i32>(index, j);
       }
     }
   }
 }
 
-// Not at most the best, so that a NaN wins; but not over a NaN, which came first.
-@final @unmanaged
-class Above {
-  @inline wins(v: f32, best: f32): bool { return !(v <= best) && best == best; }
+/** The largest of n > 0 numbers, or the smallest; NaN if one is. */
+export function largest(sign: f32, n: i32, x: usize): f32 {
+  let best: f32 = -Infinity, i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const signs = f32x4.splat(sign);
+    // Two chains: one would wait for itself. pmax(a, b) is a < b ? b : a; it drops a NaN in b, which is noted.
+    let best0 = four(MINUS_INFINITY), best1 = best0, nan = four(ZERO);
+    for (; i <= n - 8; i += 8, x += 32) {
+      const v0 = f32x4.mul(v128.load(x), signs), v1 = f32x4.mul(v128.load(x, 16), signs);
+      best0 = f32x4.pmax(best0, v0);
+      best1 = f32x4.pmax(best1, v1);
+      nan = v128.or(nan, v128.or(f32x4.ne(v0, v0), f32x4.ne(v1, v1)));
+    }
+    if (v128.any_true(nan)) return NaN;
+    best0 = f32x4.pmax(best0, best1);
+    best0 = f32x4.pmax(best0, v128.shuffle<f32>(best0, best0, 2, 3, 0, 1));
+    best0 = f32x4.pmax(best0, v128.shuffle<f32>(best0, best0, 1, 0, 3, 2));
+    best = f32x4.extract_lane(best0, 0);
+  }
+  for (; i < n; i++, x += 4) {
+    const v = load<f32>(x) * sign;
+    if (above1(v, best)) best = v;
+  }
+  return best * sign;
 }
 
-@final @unmanaged
-class Below {
-  @inline wins(v: f32, best: f32): bool { return !(v >= best) && best == best; }
+/** Where the first x that equals a value lies, or the first NaN, in bytes; behind the last if there is none. */
+export function place(n: i32, value: f32, x: usize): usize {
+  const end = <usize>n << 2;
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD) {
+    const values = f32x4.splat(value);
+    for (; i < end; i += 16) {
+      const v = v128.load(x + i);
+      const hits = i32x4.bitmask(v128.or(f32x4.eq(v, values), f32x4.ne(v, v)));
+      if (hits != 0) return min(i + (<usize>ctz(hits) << 2), end);
+    }
+    return end;
+  } else {
+    for (; i < end; i += 4) {
+      const v = load<f32>(x + i);
+      if (v == value || v != v) break;
+    }
+    return i;
+  }
 }
+
+/** Where v takes the place of the best: not at most the best, so that a NaN wins; but not over a NaN, which came first. */
+// @ts-ignore: decorator
+@inline
+function above4(v: v128, best: v128): v128 { return v128.andnot(f32x4.eq(best, best), f32x4.le(v, best)); }
+
+// @ts-ignore: decorator
+@inline
+function above1(v: f32, best: f32): bool { return !(v <= best) && best == best; }

@@ -1,4 +1,4 @@
-import { four, MINUS_INFINITY } from "./numbers";
+import { largest, place } from "./extremes";
 import { fillRun } from "./runs";
 import { exp1, exp4, log1 } from "./transcendental";
 
@@ -17,7 +17,7 @@ import { exp1, exp4, log1 } from "./transcendental";
 export function softmax(n: i32, c: i32, x: usize, y: usize): void {
   const step = <usize>c << 2;
   for (; n > 0; n--, x += step, y += step) {
-    scaleRun(c, <f32>(1 / (1 + expRun(c, largest(c, x), x, y))), y, y);
+    scaleRun(c, <f32>(1 / (1 + expRun(c, largest(1, c, x), x, y))), y, y);
   }
 }
 
@@ -50,7 +50,7 @@ export function softmaxAdjoint(n: i32, c: i32, y: usize, dy: usize, dx: usize): 
 export function logSoftmax(n: i32, c: i32, x: usize, y: usize): void {
   const step = <usize>c << 2;
   for (; n > 0; n--, x += step, y += step) {
-    const most = largest(c, x);
+    const most = largest(1, c, x);
     const log = log1p(expRun(c, most, x, y));
     let j: usize = 0;
     if (ASC_FEATURE_SIMD) {
@@ -90,7 +90,7 @@ export function logSoftmaxAdjoint(n: i32, c: i32, y: usize, dy: usize, dx: usize
  */
 export function logsumexp(n: i32, c: i32, x: usize, y: usize): void {
   for (; n > 0; n--, x += <usize>c << 2, y += 4) {
-    const most = largest(c, x);
+    const most = largest(1, c, x);
     let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0;
     let from = x;
     let j = 0;
@@ -125,7 +125,7 @@ export function softmaxCrossEntropy(n: i32, c: i32, x: usize, labels: usize, p: 
   const step = <usize>c << 2;
   let total: f64 = 0;
   for (let i = 0; i < n; i++, x += step, p += step) {
-    const most = largest(c, x);
+    const most = largest(1, c, x);
     const rest = expRun(c, most, x, p);
     scaleRun(c, <f32>(1 / (1 + rest)), p, p);
     const label = load<i32>(labels + (<usize>i << 2));
@@ -185,24 +185,6 @@ export function pickAdjoint(n: i32, c: i32, labels: usize, dy: usize, dx: usize)
   }
 }
 
-/** The largest of x[0..n). A NaN may be passed over: whatever is made with the exponentials' sum is NaN then. */
-function largest(n: i32, x: usize): f32 {
-  let most: f32 = -Infinity;
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    let mosts = four(MINUS_INFINITY);
-    for (; i <= n - 4; i += 4, x += 16) mosts = f32x4.pmax(mosts, v128.load(x));
-    mosts = f32x4.pmax(mosts, v128.shuffle<f32>(mosts, mosts, 2, 3, 0, 1));
-    mosts = f32x4.pmax(mosts, v128.shuffle<f32>(mosts, mosts, 1, 0, 3, 2));
-    most = f32x4.extract_lane(mosts, 0);
-  }
-  for (; i < n; i++, x += 4) {
-    const v = load<f32>(x);
-    if (most < v) most = v;
-  }
-  return most;
-}
-
 /** y[i] = exp(x[i] - most) with most the largest x; returns their sum without the 1 of the first that is as large. */
 function expRun(n: i32, most: f32, x: usize, y: usize): f64 {
   const end = <usize>n << 2;
@@ -220,14 +202,6 @@ function expRun(n: i32, most: f32, x: usize, y: usize): f64 {
   const rest = sumRun(n, y) + (one - 1);
   store<f32>(y + first, one);
   return rest;
-}
-
-/** Where the first x that equals a value lies, in bytes; behind the last if there is none. */
-function place(n: i32, value: f32, x: usize): usize {
-  const end = <usize>n << 2;
-  let i: usize = 0;
-  while (i < end && load<f32>(x + i) != value) i += 4;
-  return i;
 }
 
 /** log(1 + x) for x >= 0: the logarithm of the sum as float32 has it, and a linear term for what that rounded away. */
