@@ -115,24 +115,28 @@ function raiseAt(sign: f32, n: i32, j: i32, x: usize, y: usize, index: usize): v
 
 /** The largest of n > 0 numbers, or the smallest; NaN if one is. */
 export function largest(sign: f32, n: i32, x: usize): f32 {
-  let best: f32 = -Infinity, i = 0;
+  let best: f32 = -Infinity;
   if (ASC_FEATURE_SIMD) {
-    const signs = f32x4.splat(sign);
-    // Two chains: one would wait for itself. pmax(a, b) is a < b ? b : a; it drops a NaN in b, which is noted.
-    let best0 = four(MINUS_INFINITY), best1 = best0, nan = four(ZERO);
-    for (; i <= n - 8; i += 8, x += 32) {
-      const v0 = f32x4.mul(v128.load(x), signs), v1 = f32x4.mul(v128.load(x, 16), signs);
-      best0 = f32x4.pmax(best0, v0);
-      best1 = f32x4.pmax(best1, v1);
-      nan = v128.or(nan, v128.or(f32x4.ne(v0, v0), f32x4.ne(v1, v1)));
+    if (n >= 8) {
+      const signs = f32x4.splat(sign), last = x + (<usize>(n - 8) << 2);
+      // Two chains: one would wait for itself. pmax(a, b) is a < b ? b : a; it drops a NaN in b, which is noted. The last eight may have
+      // been seen before: it does not matter.
+      let best0 = four(MINUS_INFINITY), best1 = best0, nan = four(ZERO);
+      for (; ; x = min(x + 32, last)) {
+        const v0 = f32x4.mul(v128.load(x), signs), v1 = f32x4.mul(v128.load(x, 16), signs);
+        best0 = f32x4.pmax(best0, v0);
+        best1 = f32x4.pmax(best1, v1);
+        nan = v128.or(nan, v128.or(f32x4.ne(v0, v0), f32x4.ne(v1, v1)));
+        if (x == last) break;
+      }
+      if (v128.any_true(nan)) return NaN;
+      best0 = f32x4.pmax(best0, best1);
+      best0 = f32x4.pmax(best0, v128.shuffle<f32>(best0, best0, 2, 3, 0, 1));
+      best0 = f32x4.pmax(best0, v128.shuffle<f32>(best0, best0, 1, 0, 3, 2));
+      return f32x4.extract_lane(best0, 0) * sign;
     }
-    if (v128.any_true(nan)) return NaN;
-    best0 = f32x4.pmax(best0, best1);
-    best0 = f32x4.pmax(best0, v128.shuffle<f32>(best0, best0, 2, 3, 0, 1));
-    best0 = f32x4.pmax(best0, v128.shuffle<f32>(best0, best0, 1, 0, 3, 2));
-    best = f32x4.extract_lane(best0, 0);
   }
-  for (; i < n; i++, x += 4) {
+  for (; n > 0; n--, x += 4) {
     const v = load<f32>(x) * sign;
     if (above1(v, best)) best = v;
   }

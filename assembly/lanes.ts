@@ -27,3 +27,13 @@ export function storeLanes(n: i32, v: v128, y: usize): void {
   }
   if (n & 1) v128.store32_lane(y, v, 0);
 }
+
+// Ones, then zeros.
+const MASKS: usize = memory.data<i32>([-1, -1, -1, -1, 0, 0, 0, 0]);
+
+/** All bits in the first n lanes, 0 <= n <= 4, and none in the others. */
+// @ts-ignore: decorator
+@inline
+export function firstLanes(n: i32): v128 {
+  return v128.load(MASKS + 16 - (<usize>n << 2));
+}

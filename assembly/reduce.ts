@@ -88,8 +88,8 @@ export function sumAxis(outer: i32, n: i32, inner: i32, x: usize, y: usize): voi
   }
 }
 
-/** Eight sums, element i in sum i % 8: enough to hide the latency of additions, and the same order in every build. */
-function total(n: i32, x: usize): f64 {
+/** Sum of x[0..n) in double precision. Eight sums, element i in sum i % 8: enough to hide the latency of additions, and the same order in every build. */
+export function total(n: i32, x: usize): f64 {
   let rest: f64 = 0;
   let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0, s4: f64 = 0, s5: f64 = 0, s6: f64 = 0, s7: f64 = 0;
   let i = 0;

@@ -1,10 +1,15 @@
 import { largest, place } from "./extremes";
+import { firstLanes } from "./lanes";
+import { map2With, mapWith } from "./map";
+import { scale } from "./pointwise";
+import { total } from "./reduce";
 import { fillRun } from "./runs";
 import { exp1, exp4, log1 } from "./transcendental";
 
 // Softmax and its kin, along rows that lie contiguously. A row's maximum is subtracted first, so nothing overflows. The exponential
 // of the maximum is 1, and what the others add to it is kept apart: where a row is all but decided, that is what the loss
-// and its gradient are made of. Sums are accumulated in double precision, four at a time in every build: scalar and SIMD agree bit for bit.
+// and its gradient are made of. Sums are accumulated in double precision, in the same order in every build: scalar and SIMD agree bit
+// for bit.
 
 /**
  * y[i, j] = exp(x[i, j]) / sum over l of exp(x[i, l]).
@@ -17,7 +22,7 @@ import { exp1, exp4, log1 } from "./transcendental";
 export function softmax(n: i32, c: i32, x: usize, y: usize): void {
   const step = <usize>c << 2;
   for (; n > 0; n--, x += step, y += step) {
-    scaleRun(c, <f32>(1 / (1 + expRun(c, largest(1, c, x), x, y))), y, y);
+    scale(c, <f32>(1 / (1 + expRun(c, largest(1, c, x), x, y))), y, y);
   }
 }
 
@@ -31,13 +36,7 @@ export function softmax(n: i32, c: i32, x: usize, y: usize): void {
 export function softmaxAdjoint(n: i32, c: i32, y: usize, dy: usize, dx: usize): void {
   const step = <usize>c << 2;
   for (; n > 0; n--, y += step, dy += step, dx += step) {
-    const mean = <f32>dotRun(c, y, dy);
-    let j: usize = 0;
-    if (ASC_FEATURE_SIMD) {
-      const means = f32x4.splat(mean);
-      for (; j + 16 <= step; j += 16) v128.store(dx + j, f32x4.mul(v128.load(y + j), f32x4.sub(v128.load(dy + j), means)));
-    }
-    for (; j < step; j += 4) store<f32>(dx + j, load<f32>(y + j) * (load<f32>(dy + j) - mean));
+    map2With<SoftmaxAdjoint>(c, <f32>dotRun(c, y, dy), 0, y, dy, dx);
   }
 }
 
@@ -52,12 +51,7 @@ export function logSoftmax(n: i32, c: i32, x: usize, y: usize): void {
   for (; n > 0; n--, x += step, y += step) {
     const most = largest(1, c, x);
     const log = log1p(expRun(c, most, x, y));
-    let j: usize = 0;
-    if (ASC_FEATURE_SIMD) {
-      const mosts = f32x4.splat(most), logs = f32x4.splat(log);
-      for (; j + 16 <= step; j += 16) v128.store(y + j, f32x4.sub(f32x4.sub(v128.load(x + j), mosts), logs));
-    }
-    for (; j < step; j += 4) store<f32>(y + j, load<f32>(x + j) - most - log);
+    mapWith<LogSoftmax>(c, most, log, x, y);
   }
 }
 
@@ -70,13 +64,7 @@ export function logSoftmax(n: i32, c: i32, x: usize, y: usize): void {
 export function logSoftmaxAdjoint(n: i32, c: i32, y: usize, dy: usize, dx: usize): void {
   const step = <usize>c << 2;
   for (; n > 0; n--, y += step, dy += step, dx += step) {
-    const sum = <f32>sumRun(c, dy);
-    let j: usize = 0;
-    if (ASC_FEATURE_SIMD) {
-      const sums = f32x4.splat(sum);
-      for (; j + 16 <= step; j += 16) v128.store(dx + j, f32x4.sub(v128.load(dy + j), f32x4.mul(exp4(v128.load(y + j)), sums)));
-    }
-    for (; j < step; j += 4) store<f32>(dx + j, load<f32>(dy + j) - exp1(load<f32>(y + j)) * sum);
+    map2With<LogSoftmaxAdjoint>(c, <f32>total(c, dy), 0, y, dy, dx);
   }
 }
 
@@ -93,22 +81,25 @@ export function logsumexp(n: i32, c: i32, x: usize, y: usize): void {
     const most = largest(1, c, x);
     let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0;
     let from = x;
-    let j = 0;
-    for (; j <= c - 4; j += 4, from += 16) {
-      if (ASC_FEATURE_SIMD) {
-        const e = exp4(f32x4.sub(v128.load(from), f32x4.splat(most)));
-        s0 += f32x4.extract_lane(e, 0);
-        s1 += f32x4.extract_lane(e, 1);
-        s2 += f32x4.extract_lane(e, 2);
-        s3 += f32x4.extract_lane(e, 3);
-      } else {
+    if (ASC_FEATURE_SIMD) {
+      let low = f64x2.splat(0), high = low;
+      for (let left = c; left > 0; left -= 4, from += 16) {
+        const e = v128.and(exp4(f32x4.sub(v128.load(from), f32x4.splat(most))), firstLanes(min(left, 4)));
+        low = f64x2.add(low, f64x2.promote_low_f32x4(e));
+        high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<f32>(e, e, 2, 3, 2, 3)));
+      }
+      s0 = f64x2.extract_lane(low, 0);
+      s1 = f64x2.extract_lane(low, 1);
+      s2 = f64x2.extract_lane(high, 0);
+      s3 = f64x2.extract_lane(high, 1);
+    } else {
+      for (let left = c; left > 0; left -= 4, from += 16) {
         s0 += exp1(load<f32>(from) - most);
-        s1 += exp1(load<f32>(from, 4) - most);
-        s2 += exp1(load<f32>(from, 8) - most);
-        s3 += exp1(load<f32>(from, 12) - most);
+        if (left > 1) s1 += exp1(load<f32>(from, 4) - most);
+        if (left > 2) s2 += exp1(load<f32>(from, 8) - most);
+        if (left > 3) s3 += exp1(load<f32>(from, 12) - most);
       }
     }
-    for (; j < c; j++, from += 4) s0 += exp1(load<f32>(from) - most);
     store<f32>(y, abs<f32>(most) == Infinity ? most : most + log1(<f32>((s0 + s1) + (s2 + s3))));
   }
 }
@@ -123,15 +114,15 @@ export function logsumexp(n: i32, c: i32, x: usize, y: usize): void {
  */
 export function softmaxCrossEntropy(n: i32, c: i32, x: usize, labels: usize, p: usize, loss: usize): void {
   const step = <usize>c << 2;
-  let total: f64 = 0;
+  let sum: f64 = 0;
   for (let i = 0; i < n; i++, x += step, p += step) {
     const most = largest(1, c, x);
     const rest = expRun(c, most, x, p);
-    scaleRun(c, <f32>(1 / (1 + rest)), p, p);
+    scale(c, <f32>(1 / (1 + rest)), p, p);
     const label = load<i32>(labels + (<usize>i << 2));
-    total += <f64>(log1p(rest) - (load<f32>(x + (<usize>label << 2)) - most));
+    sum += <f64>(log1p(rest) - (load<f32>(x + (<usize>label << 2)) - most));
   }
-  store<f32>(loss, <f32>(total / n));
+  store<f32>(loss, <f32>(sum / n));
 }
 
 /**
@@ -142,13 +133,13 @@ export function softmaxCrossEntropy(n: i32, c: i32, x: usize, labels: usize, p: 
  * Requires: no overlap.
  */
 export function softmaxCrossEntropyAdjoint(n: i32, c: i32, p: usize, labels: usize, dy: usize, dx: usize): void {
-  const scale = load<f32>(dy) / <f32>n;
+  const factor = load<f32>(dy) / <f32>n;
   for (let i = 0; i < n; i++) {
-    scaleRun(c, scale, p, dx);
+    scale(c, factor, p, dx);
     const label = load<i32>(labels + (<usize>i << 2));
     const at = <usize>label << 2;
     // 1 - p is what the others have.
-    store<f32>(dx + at, -<f32>(sumRun(label, p) + sumRun(c - label - 1, p + at + 4)) * scale);
+    store<f32>(dx + at, -<f32>(total(label, p) + total(c - label - 1, p + at + 4)) * factor);
     p += <usize>c << 2;
     dx += <usize>c << 2;
   }
@@ -187,19 +178,13 @@ export function pickAdjoint(n: i32, c: i32, labels: usize, dy: usize, dx: usize)
 
 /** y[i] = exp(x[i] - most) with most the largest x; returns their sum without the 1 of the first that is as large. */
 function expRun(n: i32, most: f32, x: usize, y: usize): f64 {
-  const end = <usize>n << 2;
-  let i: usize = 0;
-  if (ASC_FEATURE_SIMD) {
-    const mosts = f32x4.splat(most);
-    for (; i + 16 <= end; i += 16) v128.store(y + i, exp4(f32x4.sub(v128.load(x + i), mosts)));
-  }
-  for (; i < end; i += 4) store<f32>(y + i, exp1(load<f32>(x + i) - most));
+  mapWith<ExpOfDifference>(n, most, 0, x, y);
   const first = place(n, most, x);
-  if (first == end) return NaN;
+  if (first == <usize>n << 2) return NaN;
   const one = load<f32>(y + first);
   store<f32>(y + first, 0);
   // 1 - 1, or NaN for infinities.
-  const rest = sumRun(n, y) + (one - 1);
+  const rest = total(n, y) + (one - 1);
   store<f32>(y + first, one);
   return rest;
 }
@@ -210,42 +195,52 @@ function log1p(x: f64): f32 {
   return <f32>(<f64>log1(sum) + (x - (<f64>sum - 1)) / <f64>sum);
 }
 
-/** y[i] = alpha * x[i]; y may be x. */
-// @ts-ignore: decorator
-@inline
-function scaleRun(n: i32, alpha: f32, x: usize, y: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const v = f32x4.splat(alpha);
-    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, f32x4.mul(v, v128.load(x)));
-  }
-  for (; i < n; i++, x += 4, y += 4) store<f32>(y, alpha * load<f32>(x));
-}
-
-/** Sum of x[0..n). */
-function sumRun(n: i32, x: usize): f64 {
-  let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0;
-  let i = 0;
-  for (; i <= n - 4; i += 4, x += 16) {
-    s0 += load<f32>(x);
-    s1 += load<f32>(x, 4);
-    s2 += load<f32>(x, 8);
-    s3 += load<f32>(x, 12);
-  }
-  for (; i < n; i++, x += 4) s0 += load<f32>(x);
-  return (s0 + s1) + (s2 + s3);
-}
-
-/** Sum of a[i] * b[i]. */
+/** Sum of a[i] * b[i], element i in sum i % 4. */
 function dotRun(n: i32, a: usize, b: usize): f64 {
   let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0;
-  let i = 0;
-  for (; i <= n - 4; i += 4, a += 16, b += 16) {
-    s0 += <f64>load<f32>(a) * <f64>load<f32>(b);
-    s1 += <f64>load<f32>(a, 4) * <f64>load<f32>(b, 4);
-    s2 += <f64>load<f32>(a, 8) * <f64>load<f32>(b, 8);
-    s3 += <f64>load<f32>(a, 12) * <f64>load<f32>(b, 12);
+  if (ASC_FEATURE_SIMD) {
+    let low = f64x2.splat(0), high = low;
+    for (; n > 0; n -= 4, a += 16, b += 16) {
+      const mask = firstLanes(min(n, 4)), x = v128.and(v128.load(a), mask), y = v128.and(v128.load(b), mask);
+      low = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y)));
+      const x1 = v128.shuffle<f32>(x, x, 2, 3, 2, 3), y1 = v128.shuffle<f32>(y, y, 2, 3, 2, 3);
+      high = f64x2.add(high, f64x2.mul(f64x2.promote_low_f32x4(x1), f64x2.promote_low_f32x4(y1)));
+    }
+    s0 = f64x2.extract_lane(low, 0);
+    s1 = f64x2.extract_lane(low, 1);
+    s2 = f64x2.extract_lane(high, 0);
+    s3 = f64x2.extract_lane(high, 1);
+  } else {
+    for (; n > 0; n -= 4, a += 16, b += 16) {
+      s0 += <f64>load<f32>(a) * <f64>load<f32>(b);
+      if (n > 1) s1 += <f64>load<f32>(a, 4) * <f64>load<f32>(b, 4);
+      if (n > 2) s2 += <f64>load<f32>(a, 8) * <f64>load<f32>(b, 8);
+      if (n > 3) s3 += <f64>load<f32>(a, 12) * <f64>load<f32>(b, 12);
+    }
   }
-  for (; i < n; i++, a += 4, b += 4) s0 += <f64>load<f32>(a) * <f64>load<f32>(b);
   return (s0 + s1) + (s2 + s3);
+}
+
+@final @unmanaged
+class ExpOfDifference {
+  @inline lanes(x: v128, most: v128, _: v128): v128 { return exp4(f32x4.sub(x, most)); }
+  @inline one(x: f32, most: f32, _: f32): f32 { return exp1(x - most); }
+}
+
+@final @unmanaged
+class LogSoftmax {
+  @inline lanes(x: v128, most: v128, log: v128): v128 { return f32x4.sub(f32x4.sub(x, most), log); }
+  @inline one(x: f32, most: f32, log: f32): f32 { return x - most - log; }
+}
+
+@final @unmanaged
+class SoftmaxAdjoint {
+  @inline lanes(y: v128, dy: v128, mean: v128, _: v128): v128 { return f32x4.mul(y, f32x4.sub(dy, mean)); }
+  @inline one(y: f32, dy: f32, mean: f32, _: f32): f32 { return y * (dy - mean); }
+}
+
+@final @unmanaged
+class LogSoftmaxAdjoint {
+  @inline lanes(y: v128, dy: v128, sum: v128, _: v128): v128 { return f32x4.sub(dy, f32x4.mul(exp4(y), sum)); }
+  @inline one(y: f32, dy: f32, sum: f32, _: f32): f32 { return dy - exp1(y) * sum; }
 }
