@@ -124,8 +124,6 @@ function repeated(rows: i32, n: i32, from: usize, step: i32, row: i32, run: usiz
 }
 
 /** Where a run can read an operand as `Run` has it. */
-// @ts-ignore: decorator
-@inline
 function operand(n: i32, from: usize, step: i32, run: usize): usize {
   if (step == 1) return from;
   if (ASC_FEATURE_SIMD && step == 0) {
@@ -150,7 +148,9 @@ export function over2<F>(geometry: usize, a: usize, b: usize, y: usize): void {
   walk(geometry, a, b, b, y, (n: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, cStep: usize, y: usize) => {
     const f = changetype<F>(0);
     if (ASC_FEATURE_SIMD) {
-      for (; ; a += aStep << 4, b += bStep << 4, y += 16) {
+      aStep <<= 4;
+      bStep <<= 4;
+      for (; ; a += aStep, b += bStep, y += 16) {
         const v = f.lanes(v128.load(a), v128.load(b));
         if ((n -= 4) <= 0) return storeLanes(n, v, y);
         v128.store(y, v);
@@ -168,7 +168,10 @@ export function over3<F>(geometry: usize, a: usize, b: usize, c: usize, y: usize
   walk(geometry, a, b, c, y, (n: i32, a: usize, aStep: usize, b: usize, bStep: usize, c: usize, cStep: usize, y: usize) => {
     const f = changetype<F>(0);
     if (ASC_FEATURE_SIMD) {
-      for (; ; a += aStep << 4, b += bStep << 4, c += cStep << 4, y += 16) {
+      aStep <<= 4;
+      bStep <<= 4;
+      cStep <<= 4;
+      for (; ; a += aStep, b += bStep, c += cStep, y += 16) {
         const v = f.lanes(v128.load(a), v128.load(b), v128.load(c));
         if ((n -= 4) <= 0) return storeLanes(n, v, y);
         v128.store(y, v);

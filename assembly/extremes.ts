@@ -1,5 +1,7 @@
 import { storeLanes } from "./lanes";
+import { map2With } from "./map";
 import { four, MINUS_INFINITY, ZERO } from "./numbers";
+import { scale } from "./pointwise";
 import { copyRun, fillRun } from "./runs";
 
 // Largest and smallest elements along an axis. A NaN counts as larger and as smaller than anything else: it is found. The smallest is
@@ -45,9 +47,10 @@ function extreme(sign: f32, outer: i32, n: i32, inner: i32, x: usize, y: usize):
       store<f32>(y, largest(sign, n, x));
       x += <usize>n << 2;
     } else {
-      copyRun(inner, x, y);
+      scale(inner, sign, x, y);
       x += row;
       for (let j = 1; j < n; j++, x += row) raise(sign, inner, x, y);
+      scale(inner, sign, y, y);
     }
   }
 }
@@ -69,25 +72,12 @@ function argExtreme(sign: f32, outer: i32, n: i32, inner: i32, x: usize, y: usiz
   }
 }
 
-/** y[i] = x[i] where that is above y[i]. */
+/** y[i] = the larger of sign x[i] and y[i]. */
 function raise(sign: f32, n: i32, x: usize, y: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    const signs = f32x4.splat(sign);
-    for (; ; x += 16, y += 16) {
-      const v = v128.load(x), best = v128.load(y);
-      const r = v128.bitselect(v, best, above4(f32x4.mul(v, signs), f32x4.mul(best, signs)));
-      if ((n -= 4) <= 0) return storeLanes(n, r, y);
-      v128.store(y, r);
-    }
-  } else {
-    for (; n > 0; n--, x += 4, y += 4) {
-      const v = load<f32>(x);
-      if (above1(v * sign, load<f32>(y) * sign)) store<f32>(y, v);
-    }
-  }
+  map2With<Raise>(n, sign, 0, x, y, y);
 }
 
-/** `raise`, and index[i] = j there. */
+/** y[i] = x[i] where that is larger, or smaller, and index[i] = j there. */
 function raiseAt(sign: f32, n: i32, j: i32, x: usize, y: usize, index: usize): void {
   if (ASC_FEATURE_SIMD) {
     const signs = f32x4.splat(sign), here = i32x4.splat(j);
@@ -172,3 +162,16 @@ function above4(v: v128, best: v128): v128 { return v128.andnot(f32x4.eq(best, b
 // @ts-ignore: decorator
 @inline
 function above1(v: f32, best: f32): bool { return !(v <= best) && best == best; }
+
+@final @unmanaged
+class Raise {
+  // pmax(a, b) is a < b ? b : a, one instruction on x64 where `f32x4.max` takes eight; it drops a NaN in b.
+  @inline lanes(x: v128, best: v128, sign: v128, _: v128): v128 {
+    const v = f32x4.mul(x, sign);
+    return v128.bitselect(v, f32x4.pmax(best, v), f32x4.ne(v, v));
+  }
+  @inline one(x: f32, best: f32, sign: f32, _: f32): f32 {
+    const v = x * sign;
+    return above1(v, best) ? v : best;
+  }
+}

@@ -1,3 +1,4 @@
+import { storeLanes } from "./lanes";
 import { copyRun, fillRun } from "./runs";
 
 /** Rows that are summed before their sum joins the total: keeps the rounding error of long sums down. */
@@ -34,7 +35,7 @@ export function sumRows(rows: i32, n: i32, x: usize, y: usize): void {
         v128.store(to, f32x4.add(v128.load(to, 32), s2), 32);
         v128.store(to, f32x4.add(v128.load(to, 48), s3), 48);
       }
-      for (; j <= n - 4; j += 4) {
+      for (; j < n; j += 4) {
         let from = x + (<usize>j << 2);
         let sum = v128.load(from);
         for (let i = 1; i < count; i++) {
@@ -42,18 +43,20 @@ export function sumRows(rows: i32, n: i32, x: usize, y: usize): void {
           sum = f32x4.add(sum, v128.load(from));
         }
         const to = y + (<usize>j << 2);
-        v128.store(to, f32x4.add(v128.load(to), sum));
+        sum = f32x4.add(v128.load(to), sum);
+        storeLanes(min(n - j, 4) - 4, sum, to);
       }
-    }
-    for (; j < n; j++) {
-      let from = x + (<usize>j << 2);
-      let sum = load<f32>(from);
-      for (let i = 1; i < count; i++) {
-        from += step;
-        sum += load<f32>(from);
+    } else {
+      for (; j < n; j++) {
+        let from = x + (<usize>j << 2);
+        let sum = load<f32>(from);
+        for (let i = 1; i < count; i++) {
+          from += step;
+          sum += load<f32>(from);
+        }
+        const to = y + (<usize>j << 2);
+        store<f32>(to, load<f32>(to) + sum);
       }
-      const to = y + (<usize>j << 2);
-      store<f32>(to, load<f32>(to) + sum);
     }
     x += <usize>count * step;
   }
