@@ -24,10 +24,11 @@ const kinds: readonly Activation["kind"][] = ["clamp", "leakyRelu", "sigmoid", "
 /** Writes the epilogue where the next kernel call reads it (`assembly/epilogue.ts`, same order) and returns the address; 0 if it is empty. */
 export function epiloguePtr({ bias, residual, activation }: Epilogue): number {
   if (!bias && !residual && !activation) return 0;
+  // A parameter takes its memory at its first use, and then views of the memory may end: addresses come first.
+  const addresses = [bias ? bias.ptr : 0, residual ? residual.ptr : 0];
   const ptr = structPtr(EPILOGUE_PTR, 32);
   const fields = ints(ptr, 3), parameters = floats(ptr + 12, 2);
-  fields[0] = bias ? bias.ptr : 0;
-  fields[1] = residual ? residual.ptr : 0;
+  fields.set(addresses);
   fields[2] = activation ? kinds.indexOf(activation.kind) + 1 : 0;
   parameters[0] = activation?.kind === "clamp" ? activation.lower : activation?.kind === "leakyRelu" ? activation.slope : 0;
   parameters[1] = activation?.kind === "clamp" ? activation.upper : 0;

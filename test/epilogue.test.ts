@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { add, clamp, conv2d, hardsigmoid, hardswish, leakyRelu, linear, memory, relu, scope, sigmoid, silu, type Tensor } from "../src/index.ts";
+import { add, clamp, conv2d, hardsigmoid, hardswish, leakyRelu, Linear, linear, memory, relu, scope, sigmoid, silu, type Tensor, zeros } from "../src/index.ts";
 import type { Activation } from "../src/epilogue.ts";
 import { convFused } from "../src/ops/convolution.ts";
 import { productFused } from "../src/ops/matmul.ts";
@@ -55,4 +55,12 @@ describe.each(activations)("an epilogue with %s is the operations one after the 
       }
     });
   });
+});
+
+test("a bias whose memory is taken while the epilogue is written is not lost", () => {
+  // So large that the memory grows.
+  const layer = new Linear(1, 6_000_000);
+  const first = scope(() => layer.forward(zeros([1, 1])).view().slice(0, 8));
+  expect([...first]).toEqual([...layer.bias!.view().slice(0, 8)]);
+  layer.dispose();
 });
