@@ -1,11 +1,13 @@
 import { biasOf, finish } from "./epilogue";
 import { block, blockRows, gemm, gemmInPlace, NR, packB, packedBFloats } from "./gemm";
-import { col2im, im2col } from "./im2col";
+import { gemmRows, gemmRowsAdjoint } from "./gemmRows";
+import { col2im } from "./im2col";
 import { repeatRow } from "./reduce";
 import { fillRun } from "./runs";
+import { blockFloats, makeBlock, planBlocks, rowAddresses, runLength, tapOffsets } from "./strip";
 import { Window } from "./window";
 
-// Convolution and its two adjoints as matrix products with the column matrix, tile by tile. Letters: Q output positions
+// Convolution and its two adjoints as matrix products with the column matrix, block by block of its rows. Letters: Q output positions
 // (N * OD * OH * OW), T taps (KD * KH * KW * C/G), O output channels, G groups; per group
 //
 //   forward          Y[Q, O/G]  = col(X)[Q, T] W[O/G, T]' + bias
@@ -18,6 +20,12 @@ import { Window } from "./window";
 export function columnFloats(window: usize): i32 {
   const win = changetype<Window>(window);
   return min(blockRows(win.taps), win.positions) * win.taps + NR;
+}
+
+/** Floats of scratch that `conv` and `convFilterAdjoint` need. */
+export function convFloats(window: usize): i32 {
+  const win = changetype<Window>(window);
+  return win.pointwise ? 0 : blockFloats(win);
 }
 
 /** Floats of packed filters: every group's panels of 8 output channels. */
@@ -44,64 +52,65 @@ export function packFilters(window: usize, w: usize, packed: usize): void {
 /**
  * y[q, o] = activation(sum over taps t of col(x)[q, t] w[o, t] + bias[o] + residual[q, o]), for output positions from <= q < to.
  *
- * Shapes:   x [N, D, H, W, C]; packed from `packFilters`; y [N, OD, OH, OW, O]; epilogue with bias [O] and residual as y, or 0; col [`columnFloats`].
- * Writes:   overwrites y at these positions; col is scratch.
+ * Shapes:   x [N, D, H, W, C]; packed from `packFilters`; y [N, OD, OH, OW, O]; epilogue with bias [O] and residual as y, or 0;
+ *           scratch [`convFloats`].
+ * Writes:   overwrites y at these positions.
  * Adjoint:  in x `convInputAdjoint`, or this kernel with `flip`; in w `convFilterAdjoint`.
  */
-export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize, epilogue: usize, y: usize, col: usize): void {
+export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize, epilogue: usize, y: usize, scratch: usize): void {
   const win = changetype<Window>(window);
   const groups = win.groups, taps = win.taps, o = win.o / groups, c = win.c / groups;
   const floats = packedBFloats(taps, o);
+  const run = runLength(win);
   const pointwise = win.pointwise;
-  const rows = blockRows(taps);
-  for (let q = from; q < to; q += rows) {
-    const m = min(rows, to - q);
+  if (from < to && !pointwise) planBlocks(win, scratch);
+  for (let q = from, m = 0; q < to; q += m) {
+    const first = y + (<usize>(q * win.o) << 2);
     for (let g = 0; g < groups; g++) {
-      let a = col, lda = taps;
+      // The block has as many positions for every group.
+      m = pointwise ? min(blockRows(taps), to - q) : makeBlock(win, g, q, to, x, scratch);
+      const b = packed + (<usize>(g * floats) << 2), bias = biasOf(epilogue, g * o), at = first + (<usize>(g * o) << 2);
       if (pointwise) {
-        a = x + (<usize>(q * win.c + g * c) << 2);
-        lda = win.c;
+        block(m, o, taps, x + (<usize>(q * win.c + g * c) << 2), win.c, false, b, NR << 2, <usize>taps * (NR << 2), bias, at, win.o, false);
       } else {
-        im2col(window, g, q, q + m, x, col);
+        gemmRows(m, o, taps, run, rowAddresses(win, scratch), tapOffsets(scratch), b, bias, at, win.o);
       }
-      block(
-        m, o, taps, a, lda, false, packed + (<usize>(g * floats) << 2), NR << 2, <usize>taps * (NR << 2),
-        biasOf(epilogue, g * o), y + (<usize>(q * win.o + g * o) << 2), win.o, false,
-      );
     }
-    finish(epilogue, y, m, win.o, y + (<usize>(q * win.o) << 2), win.o);
+    finish(epilogue, y, m, win.o, first, win.o);
   }
 }
 
 /**
- * dw[o, t] = sum over output positions q of dy[q, o] col(x)[q, t].
+ * dw[p, o, t] = sum over the output positions q of part p of dy[q, o] col(x)[q, t], for rows from <= p * O + o < to. The parts are
+ * equal shares of the positions, one after the other; the filter adjoint is the sum of all.
  *
- * Shapes:   x, dy as x, y of `conv`; dw [O, T]; col [`columnFloats`].
- * Writes:   overwrites dw; col is scratch.
+ * Shapes:   x, dy as x, y of `conv`; dw [parts, O, T]; scratch [`convFloats`].
+ * Writes:   overwrites dw in these rows.
+ * Requires: no part is empty but where there are no positions at all.
  * Adjoint:  in x `convInputAdjoint` with dw for w; in dy `conv` with dw for w.
  */
-export function convFilterAdjoint(window: usize, x: usize, dy: usize, dw: usize, col: usize): void {
+export function convFilterAdjoint(window: usize, parts: i32, from: i32, to: i32, x: usize, dy: usize, dw: usize, scratch: usize): void {
   const win = changetype<Window>(window);
-  const groups = win.groups, taps = win.taps, o = win.o / groups, c = win.c / groups;
-  const positions = win.positions;
+  const taps = win.taps, o = win.o / win.groups, c = win.c / win.groups;
+  const share = (win.positions + parts - 1) / parts;
   const pointwise = win.pointwise;
-  const rows = blockRows(taps);
-  if (positions == 0) fillRun(win.o * taps, 0, dw);
-  for (let q = 0; q < positions; q += rows) {
-    const k = min(rows, positions - q);
-    for (let g = 0; g < groups; g++) {
-      let b = col, ldb = taps;
-      if (pointwise) {
-        b = x + (<usize>(q * win.c + g * c) << 2);
-        ldb = win.c;
-      } else {
-        im2col(window, g, q, q + k, x, col);
-      }
-      gemmInPlace(
-        o, taps, k, dy + (<usize>(q * win.o + g * o) << 2), win.o, true, b, ldb,
-        dw + (<usize>(g * o * taps) << 2), taps, q > 0,
-      );
+  if (share == 0) {
+    fillRun((to - from) * taps, 0, dw + (<usize>(from * taps) << 2));
+    return;
+  }
+  if (!pointwise) planBlocks(win, scratch);
+  while (from < to) {
+    // The rows of one group in one part.
+    const n = min(to - from, o - from % o), start = from / win.o * share, end = min(start + share, win.positions);
+    const channel = from % win.o, g = channel / o;
+    const at = dw + (<usize>(from * taps) << 2);
+    for (let q = start, m = 0; q < end; q += m) {
+      m = pointwise ? min(blockRows(taps), end - q) : makeBlock(win, g, q, end, x, scratch);
+      const b = dy + (<usize>(q * win.o + channel) << 2);
+      if (pointwise) gemmInPlace(n, taps, m, b, win.o, true, x + (<usize>(q * win.c + g * c) << 2), win.c, at, taps, q > start);
+      else gemmRowsAdjoint(m, n, taps, rowAddresses(win, scratch), tapOffsets(scratch), b, win.o, at, taps, q > start);
     }
+    from += n;
   }
 }
 

@@ -191,7 +191,7 @@ function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: u
 /** Stores nr <= 8 columns of one row of a tile: c = v + bias, or c += v. */
 // @ts-ignore: decorator
 @inline
-function storeRow(nr: i32, v0: v128, v1: v128, bias: usize, c: usize, accumulate: bool): void {
+export function storeRow(nr: i32, v0: v128, v1: v128, bias: usize, c: usize, accumulate: bool): void {
   if (nr == NR) {
     const add = accumulate ? c : bias;
     if (add != 0) {

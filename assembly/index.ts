@@ -6,7 +6,7 @@ export {
   powBroadcast, subBroadcast, where,
 } from "./arithmetic";
 export { channelWindowSum } from "./channelWindow";
-export { columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters } from "./conv";
+export { columnFloats, conv, convFilterAdjoint, convFloats, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters } from "./conv";
 export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
 export { dropout } from "./dropout";
 export { argmaxAxis, argminAxis, maxAxis, minAxis } from "./extremes";

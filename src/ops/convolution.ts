@@ -94,9 +94,9 @@ function forward(x: number, w: number, epilogue: Epilogue, win: Window): Tensor 
   }
   const pack = (packed: number): void => kernels().packFilters(ptr, w, packed);
   return withPrepared(w, "panels", kernels().packedFloats(ptr), pack, (packed) =>
-    withScratch([kernels().columnFloats(ptr)], (col) => {
+    withScratch([kernels().convFloats(ptr)], (scratch) => {
       const y = empty(win.outputShape, "channelsLast");
-      kernels().conv(ptr, 0, y.size / Math.max(win.o, 1), x, packed, epiloguePtr(epilogue), y.ptr, col!);
+      kernels().conv(ptr, 0, y.size / Math.max(win.o, 1), x, packed, epiloguePtr(epilogue), y.ptr, scratch!);
       return y;
     }));
 }
@@ -129,13 +129,13 @@ function filters(x: number, dy: number, win: Window): Tensor {
   const spatial = win.inputShape.length - 2;
   const shape = [win.o, win.c / win.groups, ...win.kernel.slice(3 - spatial)];
   const depthwise = isDepthwise(win);
-  return withScratch([depthwise ? tapsOf(win) * win.o : kernels().columnFloats(ptr)], (scratch) => {
+  return withScratch([depthwise ? tapsOf(win) * win.o : kernels().convFloats(ptr)], (scratch) => {
     const dw = empty(shape, "channelsLast");
     if (depthwise) {
       kernels().depthwiseFilterAdjoint(ptr, x, dy, scratch!);
       kernels().transpose(1, tapsOf(win), win.o, scratch!, dw.ptr);
     } else {
-      kernels().convFilterAdjoint(ptr, x, dy, dw.ptr, scratch!);
+      kernels().convFilterAdjoint(ptr, 1, 0, win.o, x, dy, dw.ptr, scratch!);
     }
     return dw;
   });

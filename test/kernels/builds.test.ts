@@ -41,7 +41,7 @@ const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize
     terms: taps,
     run: (buffers) => {
       const ptr = windowPtr(win);
-      const packed = buffers.output(k().packedFloats(ptr)), col = buffers.output(k().columnFloats(ptr)), y = buffers.output(ySize);
+      const packed = buffers.output(k().packedFloats(ptr)), col = buffers.output(k().convFloats(ptr)), y = buffers.output(ySize);
       k().packFilters(ptr, buffers.input(random(wSize, 1)), packed.ptr);
       k().conv(ptr, 0, positions, buffers.input(random(xSize, 2)), packed.ptr, epilogueOf(buffers.input(random(win.o, 3))), y.ptr, col.ptr);
       return y;
@@ -51,8 +51,8 @@ const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize
     name: `convFilterAdjoint, ${name}`,
     terms: positions,
     run: (buffers) => {
-      const col = buffers.output(k().columnFloats(windowPtr(win))), dw = buffers.output(wSize);
-      k().convFilterAdjoint(windowPtr(win), buffers.input(random(xSize, 1)), buffers.input(random(ySize, 2)), dw.ptr, col.ptr);
+      const col = buffers.output(k().convFloats(windowPtr(win))), dw = buffers.output(wSize);
+      k().convFilterAdjoint(windowPtr(win), 1, 0, win.o, buffers.input(random(xSize, 1)), buffers.input(random(ySize, 2)), dw.ptr, col.ptr);
       return dw;
     },
   },

@@ -63,7 +63,7 @@ function prepare(buffers: Buffers, { win }: Volume, w: number): Prepared {
   const ptr = windowPtr(win);
   const packed = buffers.output(kernels().packedFloats(ptr));
   kernels().packFilters(ptr, w, packed.ptr);
-  return { packed, col: () => buffers.output(kernels().columnFloats(windowPtr(win))).ptr };
+  return { packed, col: () => buffers.output(kernels().convFloats(windowPtr(win))).ptr };
 }
 
 for (const volume of volumes) {
@@ -102,12 +102,30 @@ for (const volume of volumes) {
       });
     });
 
-    test("convFilterAdjoint", () => {
+    test("convFilterAdjoint, in any range of rows, and in parts of the positions", () => {
       withBuffers((buffers) => {
-        const dw = buffers.output(wSize);
-        const col = buffers.output(kernels().columnFloats(windowPtr(win)));
-        kernels().convFilterAdjoint(windowPtr(win), buffers.input(x), buffers.input(dy), dw.ptr, col.ptr);
-        checkClose("dw", dw.data(), filterAdjoint(volume, x, dy), positions);
+        const xPtr = buffers.input(x), dyPtr = buffers.input(dy);
+        const adjoint = (parts: number, from: number, to: number, dw: Output) => {
+          const scratch = buffers.output(kernels().convFloats(windowPtr(win)));
+          kernels().convFilterAdjoint(windowPtr(win), parts, from, to, xPtr, dyPtr, dw.ptr, scratch.ptr);
+        };
+        const whole = buffers.output(wSize);
+        adjoint(1, 0, win.o, whole);
+        checkClose("dw", whole.data(), filterAdjoint(volume, x, dy), positions);
+        const before = random(wSize, 6);
+        for (const [from, to] of ranges(win.o)) {
+          const some = buffers.output(wSize, before);
+          const expected = new Uint32Array(Float32Array.from(before).buffer);
+          adjoint(1, from, to, some);
+          expected.set(whole.bits().subarray(from * taps, to * taps), from * taps);
+          expectWords(`rows ${from} to ${to}`, some.bits(), expected);
+        }
+        const parts = Math.min(3, Math.max(positions, 1));
+        if (Math.ceil(positions / parts) * (parts - 1) >= positions) return;
+        const sums = buffers.output(parts * wSize);
+        adjoint(parts, 0, parts * win.o, sums);
+        const total = whole.data().map((_, i) => Array.from({ length: parts }, (_, p) => sums.data()[p * wSize + i]!).reduce((a, b) => a + b));
+        checkClose("the sum of the parts", total, filterAdjoint(volume, x, dy), positions);
       });
     });
 
