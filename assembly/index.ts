@@ -6,7 +6,9 @@ export {
   powBroadcast, subBroadcast, where,
 } from "./arithmetic";
 export { channelWindowSum } from "./channelWindow";
-export { columnFloats, conv, convFilterAdjoint, convFloats, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters } from "./conv";
+export {
+  columnFloats, conv, convFilterAdjoint, convFloats, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters,
+} from "./conv";
 export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
 export { dropout } from "./dropout";
 export { argmaxAxis, argminAxis, maxAxis, minAxis } from "./extremes";
@@ -30,3 +32,5 @@ export { stridedAdd, stridedCopy, stridedCopyBytes } from "./strided";
 export { elu, eluAdjoint, tanh, tanhAdjoint } from "./tanh";
 export { transpose } from "./transpose";
 export { probe as windowProbe } from "./window";
+export { winograd, winogradFilterFloats, winogradFilters, winogradFloats } from "./winograd";
+export { winogradFilterAdjoint, winogradFilterAdjointFloats } from "./winogradFilter";

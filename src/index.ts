@@ -7,7 +7,7 @@ export { type Shape, ShapeError } from "./shape.ts";
 export { type Arrays, type DType, full, type Layout, type Nested, ones, tensor, Tensor, zeros } from "./tensor.ts";
 export { keep, scope } from "./scope.ts";
 export { gradients, type Gradients } from "./tape.ts";
-export type { ColumnOptions, ConvOptions, Padding, PoolOptions, Sizes, TransposedOptions } from "./window.ts";
+export type { ColumnOptions, ConvAlgorithm, ConvOptions, Padding, PoolOptions, Sizes, TransposedOptions } from "./window.ts";
 export { defaultRandom, manualSeed, Random } from "./random.ts";
 export { fromSafetensors, type NamedTensors, safetensorsMetadata, toSafetensors } from "./safetensors.ts";
 

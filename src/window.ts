@@ -17,6 +17,10 @@ type Triple = readonly [number, number, number];
 /** What lies before and after each spatial axis. */
 export type Pairs = readonly (readonly [before: number, after: number])[];
 
+/** Algorithms of a convolution that can be asked for. */
+export type ConvAlgorithm = "gemm" | "winograd2" | "winograd4";
+const algorithms: readonly ConvAlgorithm[] = ["gemm", "winograd2", "winograd4"];
+
 /** The geometry of a convolution or pooling. Spatial triples are depth, height, width. */
 export interface Window {
   readonly n: number;
@@ -32,6 +36,8 @@ export interface Window {
   readonly padding: Triple;
   readonly dilation: Triple;
   readonly groups: number;
+  /** The algorithm that the user asks for. */
+  readonly algorithm?: ConvAlgorithm | undefined;
   /** Logical shapes of the tensors around the window, of rank 2 + spatial axes. */
   readonly inputShape: Shape;
   readonly outputShape: Shape;
@@ -50,6 +56,11 @@ export interface ConvOptions {
   dilation?: Sizes;
   /** Groups of channels that are convolved apart, default 1. */
   groups?: number;
+  /**
+   * How it is computed: "gemm" sums every element in one order; "winograd2" and "winograd4" make 2.25 and 4 times fewer products
+   * of a 3x3 kernel at stride 1 and dilation 1, and round elsewhere. By default the fastest for the sizes.
+   */
+  algorithm?: ConvAlgorithm;
 }
 
 /** Options of a transposed convolution; the defaults are PyTorch's. */
@@ -107,7 +118,8 @@ export function convWindow(op: string, rank: number, x: Shape, w: Shape, options
   const kernel = w.slice(2);
   checkKernel(op, kernel, shapes);
   const { stride, padding, dilation } = checkConvOptions(op, kernel, options);
-  return window(op, n, c, x.slice(2), o, kernel, stride, padding, dilation, groups);
+  const { algorithm } = options;
+  return Object.freeze({ ...window(op, n, c, x.slice(2), o, kernel, stride, padding, dilation, groups), algorithm });
 }
 
 /** Options of a convolution by axis, as far as they do not depend on x. */
@@ -125,7 +137,28 @@ export function checkConvOptions(op: string, kernel: Shape, options: ConvOptions
       return [Math.floor(total / 2), Math.ceil(total / 2)] as const;
     });
   }
-  return { stride, padding: spatialPadding(op, rank, padding === "valid" ? 0 : padding, `, "same" or "valid"`), dilation };
+  const pairs = spatialPadding(op, rank, padding === "valid" ? 0 : padding, `, "same" or "valid"`);
+  checkAlgorithm(op, kernel, stride, pairs, dilation, options.algorithm);
+  return { stride, padding: pairs, dilation };
+}
+
+function checkAlgorithm(op: string, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape, algorithm: ConvAlgorithm | undefined): void {
+  if (algorithm === undefined || algorithm === "gemm") return;
+  if (!algorithms.includes(algorithm)) {
+    throw new TypeError(`${op}: algorithm must be one of ${algorithms.join(", ")}, got ${describe(algorithm)}`);
+  }
+  const keepsDepth = kernel.length < 3 || (padding[0]![0] | padding[0]![1]) === 0;
+  if (!isWinograd(extend(kernel, 1), stride, dilation) || !keepsDepth) {
+    throw new RangeError(
+      `${op}: algorithm "${algorithm}" needs a kernel of 3x3, stride 1, dilation 1 and no padding along a depth, ` +
+        `got kernel ${kernel.join("x")}, stride ${format(stride)}, dilation ${format(dilation)}, padding ${format(padding.flat())}`,
+    );
+  }
+}
+
+/** True for the kernels that Winograd's algorithms compute. */
+export function isWinograd(kernel: Triple, stride: Shape, dilation: Shape): boolean {
+  return kernel[0] === 1 && kernel[1] === 3 && kernel[2] === 3 && [...stride, ...dilation].every((step) => step === 1);
 }
 
 /**

@@ -11,12 +11,13 @@
 
 import { type Epilogue, epiloguePtr } from "../epilogue.ts";
 import { kernels } from "../runtime/kernels.ts";
-import { withPrepared, withScratch } from "../runtime/memory.ts";
+import { keepsPrepared, withPrepared, withScratch } from "../runtime/memory.ts";
 import { scope } from "../scope.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { type Edge, record, withLayout } from "../tape.ts";
 import { adjointWindow, convAttributes, transposedAttributes, type Window, windowPtr } from "../window.ts";
 import { traced } from "../trace.ts";
+import { type Algorithm, convAlgorithm, filterAdjointAlgorithm, isDepthwise, tileSide, tilesOf } from "./convAlgorithm.ts";
 import { sum } from "./sum.ts";
 
 /** y = conv(x, w) + bias, by the geometry of `win`. */
@@ -73,18 +74,17 @@ function biasEdge(bias: Tensor | undefined): Edge[] {
   return bias ? [[bias, (dy) => sum(dy, dy.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])))]] : [];
 }
 
-function isDepthwise(win: Window): boolean {
-  return win.groups === win.c && win.groups === win.o;
-}
-
 /** Kernel taps: the length of a channel's kernel. */
 function tapsOf(win: Window): number {
   return win.kernel[0] * win.kernel[1] * win.kernel[2];
 }
 
 function forward(x: number, w: number, epilogue: Epilogue, win: Window): Tensor {
+  const algorithm = convAlgorithm(win, keepsPrepared(w));
+  const side = tileSide(algorithm);
+  if (side) return winograd(x, w, epilogue, win, algorithm, side);
   const ptr = windowPtr(win);
-  if (isDepthwise(win)) {
+  if (algorithm === "depthwise") {
     const turn = (turned: number): void => kernels().transpose(1, win.o, tapsOf(win), w, turned);
     return withPrepared(w, "tapsFirst", tapsOf(win) * win.o, turn, (turned) => {
       const y = empty(win.outputShape, "channelsLast");
@@ -97,6 +97,17 @@ function forward(x: number, w: number, epilogue: Epilogue, win: Window): Tensor 
     withScratch([kernels().convFloats(ptr)], (scratch) => {
       const y = empty(win.outputShape, "channelsLast");
       kernels().conv(ptr, 0, y.size / Math.max(win.o, 1), x, packed, epiloguePtr(epilogue), y.ptr, scratch!);
+      return y;
+    }));
+}
+
+function winograd(x: number, w: number, epilogue: Epilogue, win: Window, algorithm: Algorithm, side: number): Tensor {
+  const ptr = windowPtr(win);
+  const transform = (u: number): void => kernels().winogradFilters(ptr, side, w, u);
+  return withPrepared(w, algorithm, kernels().winogradFilterFloats(ptr, side), transform, (u) =>
+    withScratch([kernels().winogradFloats(ptr, side)], (scratch) => {
+      const y = empty(win.outputShape, "channelsLast");
+      kernels().winograd(ptr, side, 0, tilesOf(win, side), x, u, epiloguePtr(epilogue), y.ptr, scratch!);
       return y;
     }));
 }
@@ -128,10 +139,17 @@ function filters(x: number, dy: number, win: Window): Tensor {
   const ptr = windowPtr(win);
   const spatial = win.inputShape.length - 2;
   const shape = [win.o, win.c / win.groups, ...win.kernel.slice(3 - spatial)];
-  const depthwise = isDepthwise(win);
-  return withScratch([depthwise ? tapsOf(win) * win.o : kernels().convFloats(ptr)], (scratch) => {
+  const algorithm = filterAdjointAlgorithm(win);
+  const floats = {
+    depthwise: () => tapsOf(win) * win.o,
+    gemm: () => kernels().convFloats(ptr),
+    winograd4: () => kernels().winogradFilterAdjointFloats(ptr),
+  }[algorithm]();
+  return withScratch([floats], (scratch) => {
     const dw = empty(shape, "channelsLast");
-    if (depthwise) {
+    if (algorithm === "winograd4") {
+      kernels().winogradFilterAdjoint(ptr, 0, win.o, x, dy, dw.ptr, scratch!);
+    } else if (algorithm === "depthwise") {
       kernels().depthwiseFilterAdjoint(ptr, x, dy, scratch!);
       kernels().transpose(1, tapsOf(win), win.o, scratch!, dw.ptr);
     } else {

@@ -181,8 +181,12 @@ class Capture implements Recorder, Captured {
     if (!this.#noting) alive.block.to = ++this.#time;
   }
 
+  keeps(source: number): boolean {
+    return this.#forms.has(source);
+  }
+
   prepared(source: number, form: string, floats: number, prepare: (buffer: number) => void): number | undefined {
-    if (!this.#forms.has(source)) return undefined;
+    if (!this.keeps(source)) return undefined;
     const bytes = Math.max(16, floats * 4);
     const ready = this.#forms.get(source, form);
     if (ready !== undefined) return ready;

@@ -6,6 +6,7 @@ import relaxed from "../../dist/wasm/relaxed.txt";
 import type { instantiate } from "../../dist/wasm/scalar.js";
 import { decode, patch } from "./embedded.ts";
 import { setMemoryLimit, wasmMemory } from "./memory.ts";
+import { checkBoolean } from "../shape.ts";
 
 /** The three builds of the one kernel source: plain WebAssembly, SIMD, and SIMD with relaxed (fused) multiply-add. */
 export type Build = "scalar" | "simd" | "relaxed";
@@ -21,6 +22,7 @@ const decoded: Partial<Record<Build, Uint8Array<ArrayBuffer>>> = {};
 let active: { build: Build; kernels: Kernels } | undefined;
 let dry = false;
 let substitute: Kernels | undefined;
+let exact = false;
 
 /** @internal The kernels of the active build; the first call compiles the best build that the engine validates, synchronously. */
 export function kernels(): Kernels {
@@ -34,6 +36,11 @@ export interface InitOptions {
   build?: Build;
   /** The most bytes that the WebAssembly memory may grow to, at most 4 GiB. What goes beyond is an out-of-memory `RangeError`. */
   memoryLimit?: number;
+  /**
+   * Convolutions sum in one order and without Winograd's transforms, default false: integers stay exact, and a NaN or an infinity
+   * reaches no output whose window does not hold it. A convolution's own `algorithm` has precedence.
+   */
+  exact?: boolean;
 }
 
 /** What runs, and why not more. */
@@ -57,10 +64,12 @@ export interface Capabilities {
  * await init({ build: "scalar" });
  */
 export async function init(options: InitOptions = {}): Promise<Capabilities> {
-  const { build = best(), memoryLimit } = options;
+  const { build = best(), memoryLimit, exact: sums } = options;
   if (!builds.includes(build)) throw new TypeError(`init: build must be one of ${builds.join(", ")}, got ${String(build)}`);
   if (!isValid(build)) throw new RangeError(`init: build ${build} is not available: ${missing[build]}`);
+  if (sums !== undefined) checkBoolean("init", "exact", sums);
   if (memoryLimit !== undefined) setMemoryLimit(memoryLimit);
+  exact = sums ?? exact;
   if (active?.build !== build) activate(await WebAssembly.compile(bytesOf(build)), build);
   return capabilities();
 }
@@ -93,6 +102,11 @@ export function withKernels<T>(instead: Kernels | undefined, fn: () => T): T {
   } finally {
     substitute = outer;
   }
+}
+
+/** True after `init({ exact: true })`. */
+export function isExact(): boolean {
+  return exact;
 }
 
 /** True inside `dryRun`. */

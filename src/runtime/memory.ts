@@ -68,6 +68,8 @@ export interface Recorder {
   constant(size: number): number;
   /** Where a struct of `size` bytes that the next call reads is written, instead of at `ptr`. */
   struct(ptr: number, size: number): number;
+  /** True if the tensor at `source` is the same in every run. */
+  keeps(source: number): boolean;
   /** The prepared form of a tensor that is the same in every run; undefined for any other. */
   prepared(source: number, form: string, floats: number, prepare: (buffer: number) => void): number | undefined;
 }
@@ -164,6 +166,11 @@ export function withTable<T>(words: number, write: (table: number) => void, use:
     return use(table);
   };
   return recorder ? filled(recorder.constant(words * 4)) : withScratch([words], (table) => filled(table!));
+}
+
+/** True if the prepared forms of the tensor at `source` are made once for many calls. */
+export function keepsPrepared(source: number): boolean {
+  return recorder?.keeps(source) ?? false;
 }
 
 /** A view of `length` floats. Valid until the memory grows: make it anew for every use. */

@@ -5,7 +5,7 @@ import { kernels } from "../../src/runtime/kernels.ts";
 import { windowPtr } from "../../src/window.ts";
 import { checkClose } from "../check.ts";
 import { Buffers, epilogueOf, expectWords, type Output, random } from "./buffers.ts";
-import { type Volume, volumes } from "./volumes.ts";
+import { flatVolumes, type Volume, volumes } from "./volumes.ts";
 
 // One source, several builds. Scalar and SIMD round alike, because every element is one sum in ascending order and vectors
 // run across elements: their results are equal bit by bit. Relaxed SIMD rounds a product and a sum once instead of twice.
@@ -67,6 +67,29 @@ const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize
     },
   },
 ]);
+
+const winograd = flatVolumes.flatMap(({ name, win, taps, xSize, wSize, ySize }) => [2, 4].map((m): Run => ({
+  name: `winograd, ${name}, ${m}x${m}`,
+  terms: taps,
+  run: (buffers) => {
+    const ptr = windowPtr(win);
+    const u = buffers.output(k().winogradFilterFloats(ptr, m)), scratch = buffers.output(k().winogradFloats(ptr, m)), y = buffers.output(ySize);
+    const tiles = win.n * win.output[0] * Math.ceil(win.output[1] / m) * Math.ceil(win.output[2] / m);
+    k().winogradFilters(ptr, m, buffers.input(random(wSize, 1)), u.ptr);
+    k().winograd(ptr, m, 0, tiles, buffers.input(random(xSize, 2)), u.ptr, epilogueOf(buffers.input(random(win.o, 3))), y.ptr, scratch.ptr);
+    return y;
+  },
+})));
+
+const winogradFilters = flatVolumes.filter(({ win }) => win.groups === 1).map(({ name, win, positions, xSize, wSize, ySize }): Run => ({
+  name: `winogradFilterAdjoint, ${name}`,
+  terms: positions,
+  run: (buffers) => {
+    const scratch = buffers.output(k().winogradFilterAdjointFloats(windowPtr(win))), dw = buffers.output(wSize);
+    k().winogradFilterAdjoint(windowPtr(win), 0, win.o, buffers.input(random(xSize, 1)), buffers.input(random(ySize, 2)), dw.ptr, scratch.ptr);
+    return dw;
+  },
+}));
 
 const depthwise = volumes.filter(({ win }) => win.groups === win.c && win.groups === win.o).flatMap(
   ({ name, win, positions, taps, xSize, wSize, ySize }: Volume): Run[] => [
@@ -212,7 +235,7 @@ function normalisation([blocks, rows, columns, groups]: number[]): Run {
   };
 }
 
-const runs = [...gemms, ...convolutions, ...depthwise, ...others, ...activations];
+const runs = [...gemms, ...convolutions, ...winograd, ...winogradFilters, ...depthwise, ...others, ...activations];
 const results = new Map<Build, { data: Float32Array; bits: Uint32Array }[]>();
 
 beforeAll(async () => {

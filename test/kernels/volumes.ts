@@ -64,7 +64,7 @@ export interface Volume {
   ySize: number;
 }
 
-export const volumes: Volume[] = geometries.map(({ name, x, w, options = {} }) => {
+function volumeOf({ name, x, w, options = {} }: Geometry): Volume {
   const win = convWindow("conv", x.length - 2, x, w, options);
   const positions = win.n * win.output[0] * win.output[1] * win.output[2];
   const taps = win.kernel[0] * win.kernel[1] * win.kernel[2] * (win.c / win.groups);
@@ -74,7 +74,31 @@ export const volumes: Volume[] = geometries.map(({ name, x, w, options = {} }) =
     wSize: win.o * taps,
     ySize: positions * win.o,
   };
-});
+}
+
+export const volumes: Volume[] = geometries.map(volumeOf);
+
+/** Kernels that Winograd's algorithms compute: tiles of 2 and 4 cut off at every place, channels beside whole vectors and panels. */
+const flat: Geometry[] = [
+  { name: "one pixel", x: [1, 1, 3, 3], w: [1, 1, 3, 3] },
+  { name: "a border around one pixel", x: [1, 3, 1, 1], w: [5, 3, 3, 3], options: { padding: 1 } },
+  ...[4, 5, 6, 7, 8, 9].map((size): Geometry => (
+    { name: `${size} x ${11 - size}`, x: [2, size, size, 11 - size], w: [13 - size, size, 3, 3], options: { padding: 1 } })),
+  { name: "no padding", x: [1, 8, 11, 10], w: [8, 8, 3, 3] },
+  { name: "uneven padding", x: [2, 9, 5, 6], w: [17, 9, 3, 3], options: { padding: [[0, 2], [3, 1]] } },
+  { name: "padding beyond the kernel", x: [1, 4, 3, 4], w: [6, 4, 3, 3], options: { padding: [5, 7] } },
+  { name: "three groups", x: [2, 15, 6, 7], w: [6, 5, 3, 3], options: { groups: 3, padding: 1 } },
+  { name: "depthwise, as groups", x: [1, 6, 5, 5], w: [6, 1, 3, 3], options: { groups: 6, padding: 1 } },
+  { name: "slices of a volume", x: [2, 3, 3, 5, 6], w: [4, 3, 1, 3, 3], options: { padding: [0, 1, 1] } },
+  { name: "several blocks", x: [1, 121, 41, 39], w: [20, 121, 3, 3], options: { padding: 1 } },
+  { name: "many channels", x: [1, 301, 6, 9], w: [33, 301, 3, 3], options: { padding: 1 } },
+  { name: "an empty batch", x: [0, 3, 5, 5], w: [4, 3, 3, 3] },
+  { name: "no input channels", x: [2, 0, 4, 4], w: [3, 0, 3, 3] },
+  { name: "no output channels", x: [2, 3, 4, 4], w: [0, 3, 3, 3] },
+  { name: "nothing but padding", x: [1, 3, 0, 2], w: [4, 3, 3, 3], options: { padding: 2 } },
+];
+
+export const flatVolumes: Volume[] = flat.map(volumeOf);
 
 /**
  * Calls `visit(q, t, at)` for every output position q and kernel tap t of one group, where `at` is the element of x
