@@ -4,13 +4,19 @@ import { copyRun, fillRun } from "./runs";
 
 // General matrix product around one register tile. x64 has 16 vector registers, of which V8 keeps one for itself. With a fused
 // multiply-add, 6 rows by 8 columns fill the rest: 12 four-lane sums, 2 vectors of B, one broadcast of A. A separate
-// multiplication needs one more for the product, and the tile spills; 4 rows by 8 columns do not. GFLOP/s of a product
-// 3136 x 64 x 576 on one core of an AMD EPYC (Zen 5), next to the peak of the same instructions in registers:
+// multiplication needs one more for the product, and the tile spills; 4 rows by 8 columns do not. Share of the peak of the same
+// instructions in registers (67 to 69 GFLOP/s), product 196 x 256 x 2304, on one core of an AMD EPYC (Zen 5):
 //
-//                               4 x 8   5 x 8   6 x 8   peak
-//   relaxed, V8 14.6                              63      64
-//   mul + add, V8 14.6            58      39      32      60
-//   mul + add, V8 11.3            48      26      31      63
+//                                              V8 11.3   12.4   13.6   14.6
+//   relaxed, 6 x 8                                       0.44   0.97   0.97
+//   relaxed, 6 x 8, rows apart                           0.97   0.97   0.97
+//   relaxed, 4 x 8                                       0.85   0.90   0.88
+//   mul + add, 4 x 8                              0.78   0.79   0.90   0.88
+//   mul + add, 4 x 8, two steps of k a round      0.87   0.86   0.93   0.90
+//   mul + add, 4 x 8, two steps, one block        0.56                 0.57
+//
+// "Rows apart" are branches that are never taken. V8 12 loads all that lies between two branches before it computes, and the
+// six broadcasts of A would need more registers than there are. For the same reason the two steps are parted by a branch.
 //
 // Every element of C is one sum over k in ascending order, in every build and for every tile shape, so a result does not
 // depend on how the rows are split. Method: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication",
@@ -123,25 +129,32 @@ function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: u
   if (ASC_FEATURE_SIMD) {
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
     let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
+    // No k is negative: these breaks keep the rows apart.
     if (transA) {
-      for (; k > 0; k--) {
+      while (k > 0) {
         const b0 = v128.load(b), b1 = v128.load(b, 16);
         let s = v128.load32_splat(a);
         c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -1) break;
         s = v128.load32_splat(a, 4);
         c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -2) break;
         s = v128.load32_splat(a, 8);
         c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -3) break;
         s = v128.load32_splat(a, 12);
         c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -4) break;
         if (MR == 6) {
           s = v128.load32_splat(a, 16);
           c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
+          if (ASC_FEATURE_RELAXED_SIMD && k == -5) break;
           s = v128.load32_splat(a, 20);
           c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
         }
         a += lda;
         b += bStep;
+        k--;
       }
     } else {
       let a1 = mr > 1 ? a + lda : a;
@@ -149,25 +162,53 @@ function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: u
       let a3 = mr > 3 ? a2 + lda : a2;
       let a4 = mr > 4 ? a3 + lda : a3;
       let a5 = mr > 5 ? a4 + lda : a4;
-      for (; k > 0; k--) {
-        const b0 = v128.load(b), b1 = v128.load(b, 16);
+      while (k > 0) {
+        let b0 = v128.load(b), b1 = v128.load(b, 16);
         let s = v128.load32_splat(a);
         c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -1) break;
         s = v128.load32_splat(a1);
         c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -2) break;
         s = v128.load32_splat(a2);
         c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -3) break;
         s = v128.load32_splat(a3);
         c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -4) break;
         if (MR == 6) {
           s = v128.load32_splat(a4);
           c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
+          if (ASC_FEATURE_RELAXED_SIMD && k == -5) break;
           s = v128.load32_splat(a5);
           c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
-          a4 += 4; a5 += 4;
         }
-        a += 4; a1 += 4; a2 += 4; a3 += 4;
         b += bStep;
+        if (k == 1) break;
+        b0 = v128.load(b); b1 = v128.load(b, 16);
+        s = v128.load32_splat(a, 4);
+        c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -6) break;
+        s = v128.load32_splat(a1, 4);
+        c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -7) break;
+        s = v128.load32_splat(a2, 4);
+        c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -8) break;
+        s = v128.load32_splat(a3, 4);
+        c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
+        if (ASC_FEATURE_RELAXED_SIMD && k == -9) break;
+        if (MR == 6) {
+          s = v128.load32_splat(a4, 4);
+          c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
+          if (ASC_FEATURE_RELAXED_SIMD && k == -10) break;
+          s = v128.load32_splat(a5, 4);
+          c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
+        }
+        b += bStep;
+        a += 8; a1 += 8; a2 += 8; a3 += 8;
+        if (MR == 6) { a4 += 8; a5 += 8; }
+        k -= 2;
       }
     }
     storeRow(nr, c00, c01, bias, c, accumulate);
