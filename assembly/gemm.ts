@@ -1,6 +1,7 @@
 import { biasOf, finish } from "./epilogue";
 import { madd } from "./lanes";
-import { copyRun, fillRun } from "./runs";
+import { fillRun } from "./runs";
+import { transposePlane } from "./transpose";
 
 // General matrix product around one register tile. x64 has 16 vector registers, of which V8 keeps one for itself. With a fused
 // multiply-add, 6 rows by 8 columns fill the rest: 12 four-lane sums, 2 vectors of B, one broadcast of A. A separate
@@ -45,18 +46,20 @@ export function packedBFloats(k: i32, n: i32): i32 {
 export function packB(k: i32, n: i32, b: usize, rs: i32, cs: i32, out: usize): void {
   for (let j0 = 0; j0 < n; j0 += NR) {
     const nr = min(NR, n - j0);
-    for (let p = 0; p < k; p++) {
-      let from = b + (<usize>(p * rs + j0 * cs) << 2);
-      if (cs == 1 && nr == NR) {
-        copyRun(NR, from, out);
+    let from = b + (<usize>(j0 * cs) << 2);
+    if (nr < NR) fillRun(k * NR, 0, out);
+    if (rs == 1) {
+      transposePlane(nr, k, from, <usize>cs << 2, out, NR << 2);
+      out += <usize>k * (NR << 2);
+      continue;
+    }
+    for (let p = 0; p < k; p++, from += <usize>rs << 2, out += NR << 2) {
+      if (ASC_FEATURE_SIMD && cs == 1 && nr == NR) {
+        v128.store(out, v128.load(from));
+        v128.store(out, v128.load(from, 16), 16);
       } else {
-        for (let j = 0; j < nr; j++) {
-          store<f32>(out + (<usize>j << 2), load<f32>(from));
-          from += <usize>cs << 2;
-        }
-        fillRun(NR - nr, 0, out + (<usize>nr << 2));
+        for (let j = 0; j < nr; j++) store<f32>(out + (<usize>j << 2), load<f32>(from + (<usize>(j * cs) << 2)));
       }
-      out += NR << 2;
     }
   }
 }
