@@ -16,6 +16,7 @@ export { abs, ceil, clamp, clampAdjoint, exp, floor, log, round, rsqrt, sign, sq
 export { gatherElements, gatherRows, scatterElements, scatterRows } from "./gather";
 export { gelu, geluAdjoint } from "./gelu";
 export { gemm, gemmInPlace, packB, packedBFloats } from "./gemm";
+export { gemv } from "./gemv";
 export { col2im, im2col } from "./im2col";
 export { geluTanh, geluTanhAdjoint, sigmoid, sigmoidAdjoint, silu, siluAdjoint, softplus, softplusAdjoint } from "./logistic";
 export { inverseStd, moments, normalise, normaliseAdjointSums, normaliseInputAdjoint } from "./norm";

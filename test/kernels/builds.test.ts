@@ -35,6 +35,17 @@ const gemms: Run[] = [[1, 1, 1], [5, 7, 13], [6, 8, 48], [13, 17, 29], [67, 9, 1
     },
   })));
 
+const gemvs: Run[] = [[1, 1, 1], [1, 10, 84], [2, 7, 13], [3, 13, 67]].map(([m, n, terms]) => ({
+  name: `gemv ${m}x${n}x${terms}`,
+  terms: terms!,
+  run: (buffers) => {
+    const y = buffers.output(m! * n!);
+    const x = buffers.input(random(m! * terms!, 1)), w = buffers.input(random(n! * terms!, 2));
+    k().gemv(m!, n!, terms!, x, w, epilogueOf(buffers.input(random(n!, 3))), y.ptr);
+    return y;
+  },
+}));
+
 const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize, ySize }: Volume): Run[] => [
   {
     name: `conv, ${name}`,
@@ -235,7 +246,7 @@ function normalisation([blocks, rows, columns, groups]: number[]): Run {
   };
 }
 
-const runs = [...gemms, ...convolutions, ...winograd, ...winogradFilters, ...depthwise, ...others, ...activations];
+const runs = [...gemms, ...gemvs, ...convolutions, ...winograd, ...winogradFilters, ...depthwise, ...others, ...activations];
 const results = new Map<Build, { data: Float32Array; bits: Uint32Array }[]>();
 
 beforeAll(async () => {
