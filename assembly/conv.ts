@@ -1,4 +1,4 @@
-import { biasOf, finish } from "./epilogue";
+import { biasOf, boundsOf, finish } from "./epilogue";
 import { block, blockRows, gemm, gemmInPlace, NR, packB, packedBFloats } from "./gemm";
 import { gemmRows, gemmRowsAdjoint } from "./gemmRows";
 import { col2im } from "./im2col";
@@ -63,6 +63,8 @@ export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize,
   const floats = packedBFloats(taps, o);
   const run = runLength(win);
   const pointwise = win.pointwise;
+  // Where sums are long, a pass of its own costs nothing.
+  const bounds: usize = pointwise ? boundsOf(epilogue) : 0;
   if (from < to && !pointwise) planBlocks(win, scratch);
   for (let q = from, m = 0; q < to; q += m) {
     const first = y + (<usize>(q * win.o) << 2);
@@ -71,12 +73,12 @@ export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize,
       m = pointwise ? min(blockRows(taps), to - q) : makeBlock(win, g, q, to, x, scratch);
       const b = packed + (<usize>(g * floats) << 2), bias = biasOf(epilogue, g * o), at = first + (<usize>(g * o) << 2);
       if (pointwise) {
-        block(m, o, taps, x + (<usize>(q * win.c + g * c) << 2), win.c, false, b, NR << 2, <usize>taps * (NR << 2), bias, at, win.o, false);
+        block(m, o, taps, x + (<usize>(q * win.c + g * c) << 2), win.c, false, b, NR << 2, <usize>taps * (NR << 2), bias, bounds, at, win.o, false);
       } else {
         gemmRows(m, o, taps, run, rowAddresses(win, scratch), tapOffsets(scratch), b, bias, at, win.o);
       }
     }
-    finish(epilogue, y, m, win.o, first, win.o);
+    if (bounds == 0) finish(epilogue, y, m, win.o, first, win.o);
   }
 }
 

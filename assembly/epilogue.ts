@@ -4,7 +4,9 @@ import { hardsigmoid, hardswish, leakyRelu } from "./piecewise";
 import { addRun } from "./runs";
 
 // What a kernel does to its sums before it leaves them: y = activation(sum + bias + residual). The bias is added in registers,
-// where the sum still is; the rest follows on a block of rows that is still in the cache.
+// where the sum still is, and a register tile does a clamp alone there too; the rest follows on a block of rows that is still in
+// the cache. Share of the multiply-add peak of a 1x1 layer 24 -> 144 @56 with bias / and relu6 in the tile / and relu6 as a pass
+// over the block: 0.84 / 0.82 / 0.74; of 64 -> 256 @56: 0.92 / 0.92 / 0.90 (relaxed, V8 14.6, AMD EPYC).
 
 /** Activations, numbered as in `src/epilogue.ts`. */
 const CLAMP: i32 = 1;
@@ -38,6 +40,15 @@ export function biasOf(epilogue: usize, column: i32): usize {
   if (epilogue == 0) return 0;
   const bias = changetype<Epilogue>(epilogue).bias;
   return bias == 0 ? 0 : bias + (<usize>column << 2);
+}
+
+/** Address of the lower and the upper bound where the epilogue is a bias and a clamp, all done by a register tile; else 0. */
+// @ts-ignore: decorator
+@inline
+export function boundsOf(epilogue: usize): usize {
+  if (epilogue == 0) return 0;
+  const e = changetype<Epilogue>(epilogue);
+  return e.activation == CLAMP && e.residual == 0 ? epilogue + offsetof<Epilogue>("alpha") : 0;
 }
 
 /**

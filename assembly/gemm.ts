@@ -1,4 +1,4 @@
-import { biasOf, finish } from "./epilogue";
+import { biasOf, boundsOf, finish } from "./epilogue";
 import { madd } from "./lanes";
 import { fillRun } from "./runs";
 import { transposePlane } from "./transpose";
@@ -92,12 +92,12 @@ function product(
 ): void {
   const rows = blockRows(k);
   const aStep: usize = (transA ? 1 : <usize>lda) << 2;
-  const bias = biasOf(epilogue, 0);
+  const bias = biasOf(epilogue, 0), bounds = boundsOf(epilogue);
   for (let i = 0; i < m; i += rows) {
     const to = c + (<usize>(i * ldc) << 2);
     const height = min(rows, m - i);
-    block(height, n, k, a + <usize>i * aStep, lda, transA, b, bStep, bPanel, bias, to, ldc, accumulate);
-    finish(epilogue, c, height, n, to, ldc);
+    block(height, n, k, a + <usize>i * aStep, lda, transA, b, bStep, bPanel, bias, bounds, to, ldc, accumulate);
+    if (bounds == 0) finish(epilogue, c, height, n, to, ldc);
   }
 }
 
@@ -108,9 +108,10 @@ export function blockRows(k: i32): i32 {
   return max(MR, BLOCK_BYTES / (max(k, 1) << 2) / MR * MR);
 }
 
-/** C = A B + bias, or C += A B, for one block of rows. */
+/** C = A B + bias, brought between the two numbers at `bounds`, or C += A B, for one block of rows. */
 export function block(
-  m: i32, n: i32, k: i32, a: usize, lda: i32, transA: bool, b: usize, bStep: usize, bPanel: usize, bias: usize, c: usize, ldc: i32, accumulate: bool,
+  m: i32, n: i32, k: i32, a: usize, lda: i32, transA: bool, b: usize, bStep: usize, bPanel: usize, bias: usize, bounds: usize, c: usize, ldc: i32,
+  accumulate: bool,
 ): void {
   const aStep: usize = (transA ? 1 : <usize>lda) << 2;
   for (let j = 0; j < n; j += NR, b += bPanel) {
@@ -118,7 +119,7 @@ export function block(
     for (let i = 0; i < m; i += MR) {
       tile(
         min(MR, m - i), columns, k, a + <usize>i * aStep, <usize>lda << 2, transA, b, bStep,
-        bias == 0 ? 0 : bias + (<usize>j << 2), c + (<usize>(i * ldc + j) << 2), <usize>ldc << 2, accumulate,
+        bias == 0 ? 0 : bias + (<usize>j << 2), bounds, c + (<usize>(i * ldc + j) << 2), <usize>ldc << 2, accumulate,
       );
     }
   }
@@ -128,7 +129,9 @@ export function block(
  * One register tile: C[mr, nr] = A[mr, k] B[k, nr] (+ bias, or + C). mr in 1..MR, nr in 1..8; lda, ldc, bStep in bytes.
  * Rows beyond mr read the last valid row again and are not stored: one loop serves every edge.
  */
-function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: usize, bStep: usize, bias: usize, c: usize, ldc: usize, accumulate: bool): void {
+function tile(
+  mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: usize, bStep: usize, bias: usize, bounds: usize, c: usize, ldc: usize, accumulate: bool,
+): void {
   if (ASC_FEATURE_SIMD) {
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
     let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
@@ -214,20 +217,20 @@ function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: u
         k -= 2;
       }
     }
-    storeRow(nr, c00, c01, bias, c, accumulate);
-    if (mr > 1) { c += ldc; storeRow(nr, c10, c11, bias, c, accumulate); }
-    if (mr > 2) { c += ldc; storeRow(nr, c20, c21, bias, c, accumulate); }
-    if (mr > 3) { c += ldc; storeRow(nr, c30, c31, bias, c, accumulate); }
+    storeRow(nr, c00, c01, bias, bounds, c, accumulate);
+    if (mr > 1) { c += ldc; storeRow(nr, c10, c11, bias, bounds, c, accumulate); }
+    if (mr > 2) { c += ldc; storeRow(nr, c20, c21, bias, bounds, c, accumulate); }
+    if (mr > 3) { c += ldc; storeRow(nr, c30, c31, bias, bounds, c, accumulate); }
     if (MR == 6) {
-      if (mr > 4) { c += ldc; storeRow(nr, c40, c41, bias, c, accumulate); }
-      if (mr > 5) { c += ldc; storeRow(nr, c50, c51, bias, c, accumulate); }
+      if (mr > 4) { c += ldc; storeRow(nr, c40, c41, bias, bounds, c, accumulate); }
+      if (mr > 5) { c += ldc; storeRow(nr, c50, c51, bias, bounds, c, accumulate); }
     }
   } else {
     const aStep: usize = transA ? lda : 4;
     const aRow: usize = transA ? 4 : lda;
     for (let i = 0; i < mr; i++, a += aRow, c += ldc) {
-      tileRow(min(4, nr), k, a, aStep, b, bStep, bias, c, accumulate);
-      if (nr > 4) tileRow(nr - 4, k, a, aStep, b + 16, bStep, bias == 0 ? 0 : bias + 16, c + 16, accumulate);
+      tileRow(min(4, nr), k, a, aStep, b, bStep, bias, bounds, c, accumulate);
+      if (nr > 4) tileRow(nr - 4, k, a, aStep, b + 16, bStep, bias == 0 ? 0 : bias + 16, bounds, c + 16, accumulate);
     }
   }
 }
@@ -235,26 +238,31 @@ function tile(mr: i32, nr: i32, k: i32, a: usize, lda: usize, transA: bool, b: u
 /** Stores nr <= 8 columns of one row of a tile: c = v + bias, or c += v. */
 // @ts-ignore: decorator
 @inline
-export function storeRow(nr: i32, v0: v128, v1: v128, bias: usize, c: usize, accumulate: bool): void {
+export function storeRow(nr: i32, v0: v128, v1: v128, bias: usize, bounds: usize, c: usize, accumulate: bool): void {
   if (nr == NR) {
     const add = accumulate ? c : bias;
     if (add != 0) {
       v0 = f32x4.add(v0, v128.load(add));
       v1 = f32x4.add(v1, v128.load(add, 16));
     }
+    if (bounds != 0) {
+      const lower = v128.load32_splat(bounds), upper = v128.load32_splat(bounds, 4);
+      v0 = f32x4.pmin(f32x4.pmax(v0, lower), upper);
+      v1 = f32x4.pmin(f32x4.pmax(v1, lower), upper);
+    }
     v128.store(c, v0);
     v128.store(c, v1, 16);
   } else {
-    storeEdge(nr, v0, v1, bias, c, accumulate);
+    storeEdge(nr, v0, v1, bias, bounds, c, accumulate);
   }
 }
 
-function storeEdge(nr: i32, v0: v128, v1: v128, bias: usize, c: usize, accumulate: bool): void {
+function storeEdge(nr: i32, v0: v128, v1: v128, bias: usize, bounds: usize, c: usize, accumulate: bool): void {
   for (let j = 0; j < nr; j++) {
     let y = f32x4.extract_lane(v0, 0);
     const add = accumulate ? c : bias;
     if (add != 0) y += load<f32>(add);
-    store<f32>(c, y);
+    storeOne(y, bounds, c);
     c += 4;
     if (bias != 0) bias += 4;
     // Shifts the eight values down by one lane.
@@ -263,8 +271,17 @@ function storeEdge(nr: i32, v0: v128, v1: v128, bias: usize, c: usize, accumulat
   }
 }
 
+/** Stores y, brought between the bounds as `clamp` does it. */
+function storeOne(y: f32, bounds: usize, c: usize): void {
+  if (bounds != 0) {
+    if (y < load<f32>(bounds)) y = load<f32>(bounds);
+    if (load<f32>(bounds, 4) < y) y = load<f32>(bounds, 4);
+  }
+  store<f32>(c, y);
+}
+
 /** One row and up to four columns of a tile, scalar. */
-function tileRow(nr: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, bias: usize, c: usize, accumulate: bool): void {
+function tileRow(nr: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, bias: usize, bounds: usize, c: usize, accumulate: bool): void {
   let c0: f32 = 0, c1: f32 = 0, c2: f32 = 0, c3: f32 = 0;
   for (; k > 0; k--) {
     const s = load<f32>(a);
@@ -277,7 +294,7 @@ function tileRow(nr: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize
   }
   for (let j = 0; j < nr; j++) {
     const add = accumulate ? c : bias;
-    store<f32>(c, add != 0 ? c0 + load<f32>(add) : c0);
+    storeOne(add != 0 ? c0 + load<f32>(add) : c0, bounds, c);
     c += 4;
     if (bias != 0) bias += 4;
     c0 = c1; c1 = c2; c2 = c3;

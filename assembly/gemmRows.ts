@@ -84,13 +84,13 @@ function tile(mr: i32, nr: i32, runs: i32, run: i32, rows: usize, offsets: usize
         b += NR << 2;
       }
     }
-    storeRow(nr, c00, c01, bias, c, false);
-    if (mr > 1) { c += ldc; storeRow(nr, c10, c11, bias, c, false); }
-    if (mr > 2) { c += ldc; storeRow(nr, c20, c21, bias, c, false); }
-    if (mr > 3) { c += ldc; storeRow(nr, c30, c31, bias, c, false); }
+    storeRow(nr, c00, c01, bias, 0, c, false);
+    if (mr > 1) { c += ldc; storeRow(nr, c10, c11, bias, 0, c, false); }
+    if (mr > 2) { c += ldc; storeRow(nr, c20, c21, bias, 0, c, false); }
+    if (mr > 3) { c += ldc; storeRow(nr, c30, c31, bias, 0, c, false); }
     if (MR == 6) {
-      if (mr > 4) { c += ldc; storeRow(nr, c40, c41, bias, c, false); }
-      if (mr > 5) { c += ldc; storeRow(nr, c50, c51, bias, c, false); }
+      if (mr > 4) { c += ldc; storeRow(nr, c40, c41, bias, 0, c, false); }
+      if (mr > 5) { c += ldc; storeRow(nr, c50, c51, bias, 0, c, false); }
     }
   } else {
     for (let i = 0; i < mr; i++, rows += 4, c += ldc) {
@@ -157,7 +157,7 @@ function narrowTile(
   }
   for (; mr > 0; mr--, c += ldc) {
     if (nr == 4) v128.store(c, bias == 0 ? c0 : f32x4.add(c0, v128.load(bias)));
-    else storeRow(nr, c0, c0, bias, c, false);
+    else storeRow(nr, c0, c0, bias, 0, c, false);
     c0 = c1; c1 = c2; c2 = c3; c3 = c4; c4 = c5; c5 = c6; c6 = c7;
   }
 }

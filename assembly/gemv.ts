@@ -2,7 +2,7 @@ import { biasOf, finish } from "./epilogue";
 import { madd } from "./lanes";
 
 // Products of few rows. Every number of W meets few of X, so reading W is the work: it is read once, in place, where a product of
-// matrices would pack it first. A layer 512 -> 1000 takes 32 us at 64 GB/s, packed for the call 162 us (relaxed, V8 14.6, AMD EPYC).
+// matrices would pack it first. A layer 512 -> 1000 takes 32 us at 64 GB/s (relaxed, V8 14.6, AMD EPYC).
 // Vectors run along k: an element is four sums, over k = 0, 1, 2, 3 modulo 4, then their sum, then what is left of k, in every build.
 
 /**

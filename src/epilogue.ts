@@ -21,7 +21,7 @@ export interface Epilogue {
 // Numbered from 1, as in `assembly/epilogue.ts`.
 const kinds: readonly Activation["kind"][] = ["clamp", "leakyRelu", "sigmoid", "silu", "hardsigmoid", "hardswish"];
 
-/** Writes the epilogue where the next kernel call reads it (`assembly/epilogue.ts`, same order) and returns the address; 0 if it is empty. */
+/** Writes the epilogue where the next kernel call reads it (`assembly/epilogue.ts`, same order); returns the address, 0 if it is empty. */
 export function epiloguePtr({ bias, residual, activation }: Epilogue): number {
   if (!bias && !residual && !activation) return 0;
   // A parameter takes its memory at its first use, and then views of the memory may end: addresses come first.

@@ -125,7 +125,7 @@ function lengths(a: Tensor, b: Tensor, transA: boolean, transB: boolean): [m: nu
 
 /**
  * Rows of a for which b^T is read as it lies: x [m, 512] by w [1000, 512], packed for the call / as it lies, in microseconds, relaxed,
- * V8 14.6, AMD EPYC: m = 1, 2, 4: 162 / 32, 162 / 63, 167 / 122; 8: 282 / 242; 16: 363 / 500. A prepared b moves the crossing from 9 to 4.
+ * V8 14.6, AMD EPYC: m = 2: 162 / 63, 4: 167 / 122, 8: 282 / 242, 16: 363 / 500. Inference has b packed already: there the crossing is lower.
  */
 const FEW_ROWS = 4;
 
