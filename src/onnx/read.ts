@@ -15,9 +15,6 @@ export interface ReadOptions {
   external?: External;
 }
 
-// The first version whose elementwise operators broadcast as today's.
-const OLDEST_OPSET = 7;
-
 /**
  * Reads an ONNX model.
  *
@@ -30,8 +27,7 @@ export function readOnnx(bytes: Bytes, options: ReadOptions = {}): Graph {
   const model = readModel(toBytes("readOnnx", bytes));
   if (!model.graph) throw new GraphError("the file holds no graph: it is no ONNX model");
   // Files from before operator sets were numbered follow the first.
-  const opset = model.opsets.get("") ?? (model.opsets.size === 0 ? 1 : OLDEST_OPSET);
-  if (opset < OLDEST_OPSET) throw new GraphError(`the model follows operator set ${opset}; ${OLDEST_OPSET} and newer are supported`);
+  const opset = model.opsets.get("") ?? model.functions.find(({ opsets }) => opsets.has(""))?.opsets.get("") ?? 1;
   const reader: Reader = { opset, external: options.external, functions: new Functions(model, opset) };
   const { graph, outer } = readGraph(model.graph, reader, 0);
   for (const [name, by] of outer) throw new GraphError(`input "${name}" is made by no node`, by);

@@ -17,6 +17,7 @@ import { where } from "../../ops/where.ts";
 import { erf } from "./erf.ts";
 import { full, type Tensor } from "../../tensor.ts";
 import { type Family, float, floats, input, int, scalar } from "./arguments.ts";
+import { relabelled } from "./moving.ts";
 import { combined, made, onDevice } from "./numbers.ts";
 
 type Operator = (call: Call) => Value;
@@ -45,10 +46,18 @@ function checkKinds({ node }: Call, a: Value, b: Value): void {
   if (isFloat(a.dtype) !== isFloat(b.dtype)) throw new GraphError(`its inputs must be of one kind, they are ${a.dtype} and ${b.dtype}`, node);
 }
 
+/** Both operands. Before version 7 the axes of b may stand anywhere in a. */
+function operands(call: Call): [a: Value, b: Value] {
+  const a = input(call, 0), b = input(call, 1), axis = int(call, "axis", -1);
+  if (call.opset >= 7 || axis < 0) return [a, b];
+  const behind = a.shape.length - axis - b.shape.length;
+  return [a, behind > 0 ? relabelled(b, [...b.shape, ...new Array<number>(behind).fill(1)]) : b];
+}
+
 /** a (op) b. */
 function binary(device: Two, host: (a: number, b: number) => number): Operator {
   return (call) => {
-    const a = input(call, 0), b = input(call, 1);
+    const [a, b] = operands(call);
     checkKinds(call, a, b);
     return isFloat(a.dtype) ? Value.of(device(a.tensor(), b.tensor()), a.dtype) : combined(a.dtype, [a, b], host);
   };
@@ -61,14 +70,14 @@ function variadic(device: Two, host: (a: number, b: number) => number): Operator
     if (!first) throw new GraphError("it has no inputs", call.node);
     for (const value of rest) checkKinds(call, first, value);
     if (rest.length === 0) return first;
-    if (!isFloat(first.dtype)) return combined(first.dtype, [first, ...rest], (...elements) => elements.reduce(host));
+    if (!isFloat(first.dtype)) return combined(first.dtype, [first, ...rest], (...elements) => elements.reduce((x, y) => host(x, y)));
     return Value.of(rest.reduce((y, value) => device(y, value.tensor()), first.tensor()), first.dtype);
   };
 }
 
 function comparison(device: Two, host: (a: number, b: number) => boolean): Operator {
   return (call) => {
-    const a = input(call, 0), b = input(call, 1);
+    const [a, b] = operands(call);
     checkKinds(call, a, b);
     if (!isFloat(a.dtype)) return combined("bool", [a, b], (x, y) => Number(host(x, y)));
     return Value.of(device(a.tensor(), b.tensor()), "bool");
@@ -78,7 +87,7 @@ function comparison(device: Two, host: (a: number, b: number) => boolean): Opera
 /** Conditions: numbers where all are known, tensors of 0 and 1 otherwise. */
 function condition(device: Two, host: (a: number, b: number) => number): Operator {
   return (call) => {
-    const a = input(call, 0), b = input(call, 1);
+    const [a, b] = operands(call);
     return onDevice(a) || onDevice(b) ? Value.of(device(a.tensor(), b.tensor()), "bool") : combined("bool", [a, b], host);
   };
 }
