@@ -126,7 +126,11 @@ export class Plan {
         const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name) ?? this.#weights.values.get(name)!));
         this.#compute(node, inputs).forEach((value, i) => values.set(node.outputs[i]!, value));
       }
-      return this.#graph.outputs.map(({ name }) => copyOut(values.get(name) ?? this.#weights.values.get(name)!));
+      const outputs = this.#graph.outputs.map(({ name }) => copyOut(values.get(name) ?? this.#weights.values.get(name)!));
+      // Numbers of this run that were asked for as tensors belong to no scope.
+      const lasting = new Set<Value | Place>([...this.#places.values(), ...this.#weights.values.values()]);
+      for (const value of values.values()) if (!lasting.has(value)) value.dispose();
+      return outputs;
     });
   }
 
