@@ -49,6 +49,8 @@ export function compute(operators: Operators, call: Call): Value[] {
     let values: Value[] = [];
     scope(() => {
       values = [operator(call)].flat();
+      const missing = node.outputs.find((name, i) => name !== "" && !values[i]);
+      if (missing !== undefined) throw new GraphError(`output "${missing}" is more than the operator has`, node);
       return values.map(({ held }) => held);
     });
     return values;
