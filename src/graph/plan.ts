@@ -117,21 +117,23 @@ export class Plan {
 
   /** Computes what is not planned, and copies the graph's outputs out; the caller owns them. */
   finish(fed: ReadonlyMap<string, Value>): Tensor<DType>[] {
-    return scope(() => {
-      const values = new Map(fed);
-      for (const [name, place] of this.#places) {
-        values.set(name, place instanceof Value ? place : Value.of(borrowed(place.ptr, place.shape, place.layout, place.type), place.dtype));
-      }
-      for (const node of this.late) {
-        const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name) ?? this.#weights.values.get(name)!));
-        this.#compute(node, inputs).forEach((value, i) => values.set(node.outputs[i]!, value));
-      }
-      const outputs = this.#graph.outputs.map(({ name }) => copyOut(values.get(name) ?? this.#weights.values.get(name)!));
+    const values = new Map(fed);
+    try {
+      return scope(() => {
+        for (const [name, place] of this.#places) {
+          values.set(name, place instanceof Value ? place : Value.of(borrowed(place.ptr, place.shape, place.layout, place.type), place.dtype));
+        }
+        for (const node of this.late) {
+          const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name) ?? this.#weights.values.get(name)!));
+          this.#compute(node, inputs).forEach((value, i) => values.set(node.outputs[i]!, value));
+        }
+        return this.#graph.outputs.map(({ name }) => copyOut(values.get(name) ?? this.#weights.values.get(name)!));
+      });
+    } finally {
       // Numbers of this run that were asked for as tensors belong to no scope.
       const lasting = new Set<Value | Place>([...this.#places.values(), ...this.#weights.values.values()]);
       for (const value of values.values()) if (!lasting.has(value)) value.dispose();
-      return outputs;
-    });
+    }
   }
 
   dispose(): void {
@@ -189,7 +191,9 @@ export class Plan {
       if (dying) overwrite(dying.held!.ptr, dying.held!.size * 4);
     }
     try {
-      return this.#compute(node, inputs);
+      const outputs = this.#compute(node, inputs);
+      // Integers that are fed may be handed on as they are.
+      return outputs.every((value) => value.constant || value.held) ? outputs : undefined;
     } catch (error) {
       if (error instanceof Unplanned) return undefined;
       throw error;
