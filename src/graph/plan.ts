@@ -71,11 +71,16 @@ export class Plan {
     this.#graph = graph;
     this.#operators = operators;
     this.#weights = weights;
-    const { captured: calls, result } = captured(() => scope(() => this.#walk(feeds)), weights);
-    this.#captured = calls;
-    this.#places = result;
+    try {
+      const { captured: calls, result } = captured(() => scope(() => this.#walk(feeds)), weights);
+      this.#captured = calls;
+      this.#places = result;
+    } catch (error) {
+      this.#releaseFolded();
+      throw error;
+    }
     // What went into a prepared form, or shaped the plan, is not needed any more.
-    const kept = new Set(result.values());
+    const kept = new Set(this.#places.values());
     for (const value of [...this.#folded.values()].flat()) if (!kept.has(value) && !this.reads(value)) value.dispose();
   }
 
@@ -139,6 +144,10 @@ export class Plan {
   dispose(): void {
     for (const view of this.#views.values()) view.dispose();
     this.#captured.dispose();
+    this.#releaseFolded();
+  }
+
+  #releaseFolded(): void {
     for (const value of [...this.#folded.values()].flat()) this.#weights.release(value);
   }
 
