@@ -4,7 +4,7 @@ import { GraphError } from "../graph/operator.ts";
 import type { AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto } from "./proto.ts";
 
 // A few functions that call each other several times can stand for any number of nodes.
-const MOST_NODES = 2 ** 17;
+const MOST_NODES = 2 ** 16;
 const MOST_LEVELS = 32;
 
 /** Replaces calls of a model's functions, for each graph of it. */

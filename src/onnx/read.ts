@@ -69,6 +69,9 @@ function isGraph(value: Attribute): value is Graph {
   return typeof value === "object" && "nodes" in value;
 }
 
+/** Adds a constant to the graph around. */
+type Lift = (name: string, constant: Constant) => void;
+
 interface Reader {
   readonly opset: number;
   readonly external: External | undefined;
@@ -108,15 +111,20 @@ function readGraph(proto: GraphProto, reader: Reader, level: number): ReadGraph 
   if (given.size < inputs.length) throw new GraphError("two inputs of the graph have one name");
   for (const name of [...constants.keys(), ...refused.keys()]) given.add(name);
 
+  // Constants of inner graphs are this one's: a session keeps them for all runs.
+  const lift: Lift = (name, constant) => {
+    define(name, () => constant);
+    given.add(name);
+  };
   const nodes: GraphNode[] = [];
   const made = new Set<string>();
   for (const node of reader.functions.inline(proto.nodes)) {
     const [output = ""] = node.outputs;
     if (node.op === "Constant" && node.domain === "" && output !== "" && !given.has(output)) {
-      define(output, () => constantOf(node, reader, level));
+      define(output, () => constantOf(node, reader, level, lift));
       given.add(output);
     } else {
-      nodes.push(readNode(node, reader, level));
+      nodes.push(readNode(node, reader, level, lift));
     }
   }
   for (const { outputs } of nodes) for (const name of outputs) made.add(name);
@@ -158,13 +166,13 @@ function readInfo({ name, type, shape }: ValueInfoProto, what: "input" | "output
 /** The attribute that tells how many of a node's last inputs are read by the graphs inside of it. */
 export const AROUND = "adjoint:around";
 
-function readNode(proto: NodeProto, reader: Reader, level: number): GraphNode {
+function readNode(proto: NodeProto, reader: Reader, level: number, lift: Lift): GraphNode {
   const { op, domain, name, inputs, outputs } = proto;
   const attributes = new Map<string, Attribute>();
   const around: string[] = [];
   const node = { op, domain, name, inputs, outputs, attributes };
   for (const attribute of proto.attributes) {
-    const value = readAttribute(attribute, node, reader, level, around);
+    const value = readAttribute(attribute, node, reader, level, lift, around);
     if (value !== undefined) attributes.set(attribute.name, value);
   }
   if (around.length === 0) return node;
@@ -175,7 +183,9 @@ function readNode(proto: NodeProto, reader: Reader, level: number): GraphNode {
 // Kinds of attributes, by the numbers of AttributeProto.AttributeType.
 const FLOAT = 1, INT = 2, STRING = 3, TENSOR = 4, GRAPH = 5, FLOATS = 6, INTS = 7, STRINGS = 8, SPARSE = 11;
 
-function readAttribute(proto: AttributeProto, node: GraphNode, reader: Reader, level: number, around: string[]): Attribute | undefined {
+function readAttribute(
+  proto: AttributeProto, node: GraphNode, reader: Reader, level: number, lift: Lift, around: string[],
+): Attribute | undefined {
   const { name, tensor, sparse, graph } = proto;
   const what = `attribute "${name}"`;
   if (proto.reference) throw new GraphError(`${what} refers to a function's "${proto.reference}", but stands in none`, node);
@@ -193,7 +203,14 @@ function readAttribute(proto: AttributeProto, node: GraphNode, reader: Reader, l
         if (!graph) return undefined;
         const read = readGraph(graph, reader, level + 1);
         around.push(...read.outer.keys());
-        return read.graph;
+        const inputs = [...read.graph.inputs];
+        for (const [inner, constant] of read.graph.constants) {
+          const outer = `${node.outputs[0] ?? ""}/${name}/${inner}`;
+          lift(outer, constant);
+          around.push(outer);
+          inputs.push({ name: inner, dtype: constant.dtype, shape: constant.shape });
+        }
+        return { ...read.graph, inputs, constants: new Map() };
       }
       // Others occur in no operator that is read.
       default: return undefined;
@@ -215,8 +232,8 @@ function guessType({ f, i, s, tensor, graph, floats, ints, strings }: AttributeP
 }
 
 /** The value of a Constant node. */
-function constantOf(proto: NodeProto, reader: Reader, level: number): Constant {
-  const { attributes, ...node } = readNode(proto, reader, level);
+function constantOf(proto: NodeProto, reader: Reader, level: number, lift: Lift): Constant {
+  const { attributes, ...node } = readNode(proto, reader, level, lift);
   for (const [name, value] of attributes) {
     if ((name === "value" || name === "sparse_value") && typeof value === "object" && "data" in value) return value;
     if (name === "value_float") return { dtype: "float32", shape: [], data: Float32Array.of(value as number) };

@@ -1,4 +1,4 @@
-// Graphs inside of nodes. What such a graph reads of the one around it, the reader has added to the node's inputs.
+// Graphs inside of nodes. What such a graph reads of the one around it, and its constants, the reader has added to the node's inputs.
 
 import type { Graph } from "../../graph/graph.ts";
 import { type Call, compute, GraphError, type Operators } from "../../graph/operator.ts";
@@ -11,17 +11,8 @@ import { joined } from "./selection.ts";
 // Each iteration that is planned adds its calls to the plan.
 const MOST_ITERATIONS = 2 ** 16;
 
-// The constants of a graph stay where they are for all runs.
-const constants = new WeakMap<Graph, Map<string, Value>>();
-
 function evaluate(graph: Graph, inputs: readonly Value[], operators: Operators): Value[] {
-  let known = constants.get(graph);
-  if (!known) {
-    known = new Map([...graph.constants].map(([name, constant]) => [name, Value.constant(constant)]));
-    constants.set(graph, known);
-  }
-  const values = new Map<string, Value>(known);
-  graph.inputs.forEach(({ name }, i) => values.set(name, inputs[i]!));
+  const values = new Map(graph.inputs.map(({ name }, i) => [name, inputs[i]!]));
   for (const node of graph.nodes) {
     const read = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
     compute(operators, { node, opset: graph.opset, inputs: read }).forEach((value, i) => values.set(node.outputs[i]!, value));
