@@ -5,7 +5,7 @@ import { type Call, compute, GraphError, type Operators } from "../../graph/oper
 import { Value } from "../../graph/value.ts";
 import { AROUND } from "../read.ts";
 import { type Family, input, int, scalar } from "./arguments.ts";
-import { relabelled } from "./moving.ts";
+import { reshaped } from "./moving.ts";
 import { joined } from "./selection.ts";
 
 // Each iteration that is planned adds its calls to the plan.
@@ -57,7 +57,7 @@ export function controlFlow(operators: Operators): Family {
     }
     const stacks = body.outputs.slice(1 + carried).map((info, k) => {
       if (collected.length === 0) return Value.known(info.dtype, [0], []);
-      return joined(collected.map((outputs) => relabelled(outputs[k]!, [1, ...outputs[k]!.shape])), 0);
+      return joined(collected.map((outputs) => reshaped(outputs[k]!, [1, ...outputs[k]!.shape])), 0);
     });
     return [...state, ...stacks];
   };

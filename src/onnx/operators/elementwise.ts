@@ -17,7 +17,7 @@ import { where } from "../../ops/where.ts";
 import { erf } from "./erf.ts";
 import { full, type Tensor } from "../../tensor.ts";
 import { type Family, float, floats, input, int, scalar } from "./arguments.ts";
-import { relabelled } from "./moving.ts";
+import { reshaped } from "./moving.ts";
 import { combined, made, onDevice } from "./numbers.ts";
 
 type Operator = (call: Call) => Value;
@@ -51,7 +51,7 @@ function operands(call: Call): [a: Value, b: Value] {
   const a = input(call, 0), b = input(call, 1), axis = int(call, "axis", -1);
   if (call.opset >= 7 || axis < 0) return [a, b];
   const behind = a.shape.length - axis - b.shape.length;
-  return [a, behind > 0 ? relabelled(b, [...b.shape, ...new Array<number>(behind).fill(1)]) : b];
+  return [a, behind > 0 ? reshaped(b, [...b.shape, ...new Array<number>(behind).fill(1)]) : b];
 }
 
 /** a (op) b. */

@@ -10,12 +10,16 @@ import type { Walk } from "../../strides.ts";
 import { type DType, type Tensor, tensor } from "../../tensor.ts";
 import { made, onDevice, rowMajor, tensorOf, walk } from "./numbers.ts";
 
-/** The same elements under another shape, or as another kind that has them too. */
+/** The same elements under another shape, or as another kind that has them too: for a result. */
 export function relabelled(x: Value, shape: Shape, dtype: ElementType = x.dtype): Value {
   if (sizeOf(shape) !== sizeOf(x.shape)) throw new ShapeError(`x has ${sizeOf(x.shape)} elements, shape ${format(shape)} does not (x ${format(x.shape)})`);
   // Known numbers need no tensor for that.
-  const known = x.constant && !x.held;
-  return known || !onDevice(x) ? Value.known(dtype, shape, x.numbers()) : Value.of(reshape(tensorOf(x), shape), dtype);
+  return x.constant && !x.held ? Value.known(dtype, shape, x.numbers()) : reshaped(x, shape, dtype);
+}
+
+/** The same for what an operator works on: if it takes a tensor, that is x's own, which somebody frees. */
+export function reshaped(x: Value, shape: Shape, dtype: ElementType = x.dtype): Value {
+  return onDevice(x) ? Value.of(reshape(tensorOf(x), shape), dtype) : Value.known(dtype, shape, x.numbers());
 }
 
 /** y[i] = x[walk(i)]. */
@@ -43,7 +47,7 @@ export function selected(x: Value, axis: number, indices: readonly number[]): Va
 /** Rows of so many elements each, picked from x by their number. */
 export function picked(x: Value, rowLength: number, rows: readonly number[], shape: Shape): Value {
   const count = rowLength === 0 ? 0 : sizeOf(x.shape) / rowLength;
-  return relabelled(selected(relabelled(x, [count, rowLength]), 0, rows), shape);
+  return relabelled(selected(reshaped(x, [count, rowLength]), 0, rows), shape);
 }
 
 /** Indices for the kernels. */

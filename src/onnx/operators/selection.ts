@@ -12,7 +12,7 @@ import { checkShape, format, type Shape, ShapeError, sizeOf } from "../../shape.
 import type { Block } from "../../strides.ts";
 import { tensor } from "../../tensor.ts";
 import { axesOf, axisOf, type Family, float, floats, input, int, ints, numbers, scalar, word } from "./arguments.ts";
-import { indexTensor, picked, relabelled, selected, taken, tensorsOf } from "./moving.ts";
+import { indexTensor, picked, relabelled, reshaped, selected, taken, tensorsOf } from "./moving.ts";
 import { made, onDevice, rowMajor, tensorOf } from "./numbers.ts";
 
 function concat(call: Call): Value {
@@ -310,7 +310,7 @@ function nonZero(call: Call): Value {
 
 function compress(call: Call): Value {
   const x = input(call, 0), condition = numbers(call, 1) ?? [];
-  const flat = call.node.attributes.has("axis") ? x : relabelled(x, [sizeOf(x.shape)]);
+  const flat = call.node.attributes.has("axis") ? x : reshaped(x, [sizeOf(x.shape)]);
   const axis = axisOf(call, 0, flat.shape);
   return selected(flat, axis, condition.flatMap((keep, i) => (keep ? [i] : [])));
 }

@@ -12,7 +12,7 @@ import { checkShape, format, type Shape, ShapeError, sizeOf } from "../../shape.
 import { full } from "../../tensor.ts";
 import { elementType } from "../constants.ts";
 import { axesOf, axisOf, type Family, float, floats, input, int, ints, numbers, scalar } from "./arguments.ts";
-import { relabelled, taken } from "./moving.ts";
+import { relabelled, reshaped, taken } from "./moving.ts";
 import { commonShape, made, onDevice, repeat, tensorOf } from "./numbers.ts";
 
 function reshapeTo(call: Call): Value {
@@ -78,7 +78,7 @@ function tile(call: Call): Value {
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     row *= shape[axis]!;
     const outer = sizeOf(shape.slice(0, axis)), count = repeats[axis]!;
-    if (count !== 1) y = expanded(relabelled(y, [outer, 1, row]), [outer, count, row]);
+    if (count !== 1) y = expanded(reshaped(y, [outer, 1, row]), [outer, count, row]);
     row *= count;
   }
   return relabelled(y, shape.map((length, axis) => length * repeats[axis]!));
