@@ -136,7 +136,9 @@ export function readSparse({ values, indices, shape }: SparseTensorProto, what: 
   for (let i = 0; i < data.length; i++) {
     let flat = rank === 1 ? at.data[i]! : 0;
     if (rank !== 1) for (let axis = 0; axis < rank; axis++) flat = flat * shape[axis]! + at.data[i * rank + axis]!;
-    if (!Number.isInteger(flat) || flat < 0 || flat >= size) throw new GraphError(`${what} has the index ${flat}, beyond its ${size} elements (shape ${format(shape)})`);
+    if (!Number.isInteger(flat) || flat < 0 || flat >= size) {
+      throw new GraphError(`${what} has the index ${flat}, beyond its ${size} elements (shape ${format(shape)})`);
+    }
     dense[flat] = data[i]!;
   }
   return { dtype, shape, data: dense };

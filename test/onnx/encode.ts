@@ -4,7 +4,8 @@ import { PbfWriter } from "pbf";
 
 /** Numbers of TensorProto.DataType. */
 export const types = {
-  float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10, float64: 11, uint32: 12, uint64: 13,
+  float32: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10, float64: 11, uint32: 12,
+    uint64: 13,
   bfloat16: 16,
 } as const;
 
@@ -141,7 +142,8 @@ function writeAttribute({ key, value }: { key: string; value: AttributeSpec }, p
   }
 }
 
-export function writeTensor({ name, type = "float32", shape, data = [], raw, external }: TensorSpec & { name: string }, pbf: PbfWriter): void {
+export function writeTensor({ name, type = "float32", shape, data = [], raw, external }: TensorSpec & { name: string },
+  pbf: PbfWriter): void {
   pbf.writePackedVarint(1, [...shape]);
   pbf.writeVarintField(2, types[type]);
   pbf.writeStringField(8, name);

@@ -39,7 +39,8 @@ const models: Record<string, ModelSpec> = {
     inputs: { x },
     outputs: ["y", "n"],
     initializers: {
-      start: { type: "int64", shape: [1], data: [2] }, end: { type: "int64", shape: [1], data: [9] }, pads: { type: "int64", shape: [8], data: [0, 0, 1, 2, 0, 0, 0, 1] },
+      start: { type: "int64", shape: [1], data: [2] }, end: { type: "int64", shape: [1], data: [9] },
+        pads: { type: "int64", shape: [8], data: [0, 0, 1, 2, 0, 0, 0, 1] },
       two: { type: "int64", shape: [1], data: [2] }, empty: { shape: [0], data: [] },
     },
     nodes: [

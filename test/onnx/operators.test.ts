@@ -16,7 +16,8 @@ const wavy = (shape: readonly number[]): TensorSpec => ({ shape, data: counting(
 
 function close(got: Outcome, shape: readonly number[], expected: readonly number[]): void {
   expect(got.shape).toEqual(shape);
-  expected.forEach((value, i) => expect(Math.abs(got.data[i]! - value), `element ${i}`).toBeLessThanOrEqual(2e-6 * Math.max(1, Math.abs(value))));
+  expected.forEach((value, i) => expect(Math.abs(got.data[i]! - value),
+    `element ${i}`).toBeLessThanOrEqual(2e-6 * Math.max(1, Math.abs(value))));
 }
 
 /** What the windows along one axis see: for every output the taps, by their place in the input; null in the padding. */
@@ -32,9 +33,13 @@ function windows(length: number, { kernel, stride = 1, dilation = 1, pads = [0, 
     back = total - front;
   }
   const found: (number | null | undefined)[][] = [];
-  for (let start = -front; ceil ? start < length && (start === -front || start - stride + extent < length + back) : start + extent <= length + back; start += stride) {
-    // undefined lies beyond the padding, too.
-    found.push(Array.from({ length: kernel }, (_, k) => start + k * dilation).map((at) => (at >= length + back ? undefined : at < 0 || at >= length ? null : at)));
+  const end = length + back;
+  // With ceil_mode one more window starts before the end padding, and reaches beyond it.
+  const another = (start: number): boolean => (ceil && start > -front ? start < length && start - stride + extent < end : start + extent <= end);
+  for (let start = -front; another(start); start += stride) {
+    // null in the padding, undefined beyond it.
+    const place = (at: number): number | null | undefined => (at >= end ? undefined : at < 0 || at >= length ? null : at);
+    found.push(Array.from({ length: kernel }, (_, k) => place(start + k * dilation)));
   }
   return found;
 }
@@ -56,7 +61,8 @@ const ceiled: typeof geometries = [
 ];
 
 /** y[c, i, j] of a square window over maps [1, channels, n, n], from the taps that lie in the input and their number of either kind. */
-function pool(x: TensorSpec, along: ReturnType<typeof windows>, reduce: (values: number[], places: number[], padded: number) => number): number[] {
+function pool(x: TensorSpec, along: ReturnType<typeof windows>,
+  reduce: (values: number[], places: number[], padded: number) => number): number[] {
   const n = x.shape[2]!, y: number[] = [];
   for (let c = 0; c < x.shape[1]!; c++) {
     for (const rows of along) for (const columns of along) {
@@ -86,8 +92,11 @@ describe.each([6, 7])("windows over %i x %i", (n) => {
     });
     test("indices of MaxPool", () => {
       const options = { attributes: { kernel_shape: [3, 3], ...attributes }, outputs: ["y", "at"] };
-      if (pool(x, along, (values) => values.length).includes(0)) return expect(() => runNode("MaxPool", { x }, options)).toThrow("a window lies wholly in the padding");
-      expect(runNode("MaxPool", { x }, options)["at"]!.data).toEqual(pool(x, along, (values, places) => places[values.indexOf(Math.max(...values))]!));
+      if (pool(x, along, (values) => values.length).includes(0)) {
+        return expect(() => runNode("MaxPool", { x }, options)).toThrow("a window lies wholly in the padding");
+      }
+      expect(runNode("MaxPool", { x }, options)["at"]!.data).toEqual(pool(x, along,
+        (values, places) => places[values.indexOf(Math.max(...values))]!));
     });
     test.each([0, 1])("AveragePool, count_include_pad %i", (count_include_pad) => {
       const { y } = runNode("AveragePool", { x }, { opset: 19, attributes: { kernel_shape: [3, 3], count_include_pad, ...attributes } });
@@ -159,12 +168,14 @@ describe("Resize", () => {
     return Array.from({ length: output }, (_, i) => {
       const s = at[place]!(i, output / length, length, output), row = new Array<number>(length).fill(0);
       if (mode === "nearest") row[clamp(rounds[round]!(s), length)]! += 1;
-      else for (let k = Math.floor(s) - 1; k <= Math.floor(s) + 2; k++) row[clamp(k, length)]! += mode === "linear" ? Math.max(0, 1 - Math.abs(k - s)) : cubic(k - s);
+      else for (let k = Math.floor(s) - 1; k <= Math.floor(s) + 2; k++) row[clamp(k, length)]! += mode === "linear" ? Math.max(0,
+        1 - Math.abs(k - s)) : cubic(k - s);
       return row;
     });
   }
   const sizes = [[10, 8], [3, 2], [7, 9], [5, 3], [1, 1]];
-  const methods = [...Object.keys(rounds).map((round) => ["nearest", round]), ["linear", "floor"], ["cubic", "floor"]] as [string, string][];
+  const methods = [...Object.keys(rounds).map((round) => ["nearest", round]), ["linear", "floor"], ["cubic", "floor"]] as [string,
+    string][];
   test.each(methods)("%s, %s", (mode, round) => {
     for (const place of Object.keys(at)) for (const [oh, ow] of sizes as [number, number][]) {
       const { y } = runNode("Resize", { x }, {
@@ -195,37 +206,55 @@ describe("Resize", () => {
 describe("by hand", () => {
   const bool = (shape: readonly number[], data: readonly number[]): TensorSpec => ({ type: "bool", shape, data });
   const f = (shape: readonly number[], ...data: number[]): TensorSpec => ({ shape, data });
-  type Case = [string, string, Record<string, TensorSpec>, Parameters<typeof runNode>[2], Record<string, { shape: number[]; data: number[] }>];
+  type Case = [string, string, Record<string, TensorSpec>, Parameters<typeof runNode>[2], Record<string,
+    { shape: number[]; data: number[] }>];
   const of = (shape: number[], ...data: number[]) => ({ y: { shape, data } });
   const cases: Case[] = [
-    ["Add", "integers wrap", { a: { type: "int8", shape: [1], data: [100] } }, { constants: { b: { type: "int8", shape: [1], data: [100] } } }, of([1], -56)],
+    ["Add", "integers wrap", { a: { type: "int8", shape: [1], data: [100] } },
+      { constants: { b: { type: "int8", shape: [1], data: [100] } } }, of([1], -56)],
     ["Div", "integers round to zero", { a: ints(-7, 7) }, { constants: { b: ints(2) } }, of([2], -3, 3)],
     ["Mod", "the divisor's sign", { a: ints(-7, 7) }, { constants: { b: ints(3, -3) } }, of([2], 2, -2)],
     ["Mod", "the dividend's sign", { a: ints(-7, 7) }, { constants: { b: ints(3, -3) }, attributes: { fmod: 1 } }, of([2], -1, 1)],
-    ["Add", "axis, as before version 7", { a: counting([2, 2, 1]) }, { opset: 6, constants: { b: f([2], 10, 20) }, attributes: { broadcast: 1, axis: 1 } }, of([2, 2, 1], 10, 21, 12, 23)],
+    ["Add", "axis, as before version 7", { a: counting([2, 2, 1]) },
+      { opset: 6, constants: { b: f([2], 10, 20) }, attributes: { broadcast: 1, axis: 1 } }, of([2, 2, 1], 10, 21, 12, 23)],
     ["Pow", "a power of integers", { a: ints(2, 3) }, { constants: { b: f([], 3) } }, of([2], 8, 27)],
     ["Round", "halves to even", { a: f([4], 0.5, 1.5, 2.5, -0.5) }, {}, of([4], 0, 2, 2, -0)],
-    ["Clip", "attributes, as before version 11", { x: f([3], -9, 2, 9) }, { opset: 6, attributes: { min: { float: -1 }, max: { float: 5 } } }, of([3], -1, 2, 5)],
+    ["Clip", "attributes, as before version 11", { x: f([3], -9, 2, 9) },
+      { opset: 6, attributes: { min: { float: -1 }, max: { float: 5 } } }, of([3], -1, 2, 5)],
     ["Clip", "inputs that are fed", { x: f([3], -9, 2, 9), a: f([], -1), b: f([], 5) }, {}, of([3], -1, 2, 5)],
     ["Where", "a fed condition", { c: bool([2], [1, 0]), a: f([1], 5), b: f([2], 6, 7) }, {}, of([2], 5, 7)],
     ["Not", "a fed condition", { c: bool([2], [1, 0]) }, {}, of([2], 0, 1)],
     ["Cast", "floats to integers", { x: f([3], -1.7, 1.7, 300) }, { attributes: { to: 2 } }, of([3], 255, 1, 44)],
     ["Cast", "floats to conditions", { x: f([3], 0, 0.5, -2) }, { attributes: { to: 9 } }, of([3], 0, 1, 1)],
-    ["Slice", "backwards", { x: counting([2, 4]) }, { constants: { s: ints(-1), e: ints(-9), a: ints(1), t: ints(-2) } }, of([2, 2], 3, 1, 7, 5)],
-    ["Slice", "integers backwards", { x: counting([4], "int64") }, { constants: { s: ints(9), e: ints(-9), a: ints(0), t: ints(-3) } }, of([2], 3, 0)],
-    ["Slice", "attributes, as before version 10", { x: counting([2, 4]) }, { opset: 9, attributes: { starts: [1], ends: [3], axes: [1] } }, of([2, 2], 1, 2, 5, 6)],
-    ["Gather", "indices counted from the end", { x: counting([3, 2]) }, { constants: { i: { type: "int64", shape: [1, 2], data: [-1, 0] } } }, of([1, 2, 2], 4, 5, 0, 1)],
+    ["Slice", "backwards", { x: counting([2, 4]) }, { constants: { s: ints(-1), e: ints(-9), a: ints(1), t: ints(-2) } },
+      of([2, 2], 3, 1, 7, 5)],
+    ["Slice", "integers backwards", { x: counting([4], "int64") }, { constants: { s: ints(9), e: ints(-9), a: ints(0), t: ints(-3) } },
+      of([2], 3, 0)],
+    ["Slice", "attributes, as before version 10", { x: counting([2, 4]) },
+      { opset: 9, attributes: { starts: [1], ends: [3], axes: [1] } }, of([2, 2], 1, 2, 5, 6)],
+    ["Gather", "indices counted from the end", { x: counting([3, 2]) },
+      { constants: { i: { type: "int64", shape: [1, 2], data: [-1, 0] } } }, of([1, 2, 2], 4, 5, 0, 1)],
     ["Gather", "a fed index", { x: counting([3, 2]), i: { type: "int64", shape: [], data: [1] } }, {}, of([2], 2, 3)],
-    ["GatherElements", "along axis 1", { x: counting([2, 2]) }, { constants: { i: { type: "int64", shape: [2, 2], data: [0, 0, -1, 0] } }, attributes: { axis: 1 } }, of([2, 2], 0, 0, 3, 2)],
-    ["GatherND", "batch_dims", { x: counting([2, 2, 2]) }, { constants: { i: { type: "int64", shape: [2, 1], data: [1, 0] } }, attributes: { batch_dims: 1 } }, of([2, 2], 2, 3, 4, 5)],
-    ["ScatterND", "the last one stays", { x: counting([4]) }, { constants: { i: { type: "int64", shape: [3, 1], data: [1, 3, 1] }, u: f([3], 10, 11, 12) } }, of([4], 0, 12, 2, 11)],
-    ["ScatterND", "sums", { x: counting([4]) }, { constants: { i: { type: "int64", shape: [3, 1], data: [1, 3, 1] }, u: f([3], 10, 11, 12) }, attributes: { reduction: "add" } }, of([4], 0, 23, 2, 14)],
-    ["ScatterElements", "along axis 1", { x: counting([1, 5]) }, { constants: { i: { type: "int64", shape: [1, 2], data: [1, -2] }, u: f([1, 2], 10, 20) }, attributes: { axis: 1 } }, of([1, 5], 0, 10, 2, 20, 4)],
-    ["Pad", "reflect, wider than the axis", { x: counting([3]) }, { constants: { p: ints(5, 0) }, attributes: { mode: "reflect" } }, of([8], 1, 0, 1, 2, 1, 0, 1, 2)],
-    ["Pad", "wrap", { x: counting([3]) }, { opset: 19, constants: { p: ints(2, 1) }, attributes: { mode: "wrap" } }, of([6], 1, 2, 0, 1, 2, 0)],
+    ["GatherElements", "along axis 1", { x: counting([2, 2]) },
+      { constants: { i: { type: "int64", shape: [2, 2], data: [0, 0, -1, 0] } }, attributes: { axis: 1 } }, of([2, 2], 0, 0, 3, 2)],
+    ["GatherND", "batch_dims", { x: counting([2, 2, 2]) }, { constants: { i: { type: "int64", shape: [2, 1], data: [1, 0] } },
+      attributes: { batch_dims: 1 } }, of([2, 2], 2, 3, 4, 5)],
+    ["ScatterND", "the last one stays", { x: counting([4]) }, { constants: { i: { type: "int64", shape: [3, 1], data: [1, 3, 1] },
+      u: f([3], 10, 11, 12) } }, of([4], 0, 12, 2, 11)],
+    ["ScatterND", "sums", { x: counting([4]) }, { constants: { i: { type: "int64", shape: [3, 1], data: [1, 3, 1] },
+      u: f([3], 10, 11, 12) }, attributes: { reduction: "add" } }, of([4], 0, 23, 2, 14)],
+    ["ScatterElements", "along axis 1", { x: counting([1, 5]) },
+      { constants: { i: { type: "int64", shape: [1, 2], data: [1, -2] }, u: f([1, 2], 10, 20) }, attributes: { axis: 1 } },
+        of([1, 5], 0, 10, 2, 20, 4)],
+    ["Pad", "reflect, wider than the axis", { x: counting([3]) }, { constants: { p: ints(5, 0) }, attributes: { mode: "reflect" } },
+      of([8], 1, 0, 1, 2, 1, 0, 1, 2)],
+    ["Pad", "wrap", { x: counting([3]) }, { opset: 19, constants: { p: ints(2, 1) }, attributes: { mode: "wrap" } },
+      of([6], 1, 2, 0, 1, 2, 0)],
     ["Pad", "a negative border", { x: counting([4]) }, { constants: { p: ints(-1, 2), v: f([], 7) } }, of([5], 1, 2, 3, 7, 7)],
-    ["Pad", "integers", { x: counting([2], "int64") }, { constants: { p: ints(1, 1), v: { type: "int64", shape: [], data: [9] } } }, of([4], 9, 0, 1, 9)],
-    ["Pad", "attributes, as before version 11", { x: counting([2]) }, { opset: 10, attributes: { pads: [1, 0], value: { float: 3 } } }, of([3], 3, 0, 1)],
+    ["Pad", "integers", { x: counting([2], "int64") }, { constants: { p: ints(1, 1), v: { type: "int64", shape: [], data: [9] } } },
+      of([4], 9, 0, 1, 9)],
+    ["Pad", "attributes, as before version 11", { x: counting([2]) }, { opset: 10, attributes: { pads: [1, 0], value: { float: 3 } } },
+      of([3], 3, 0, 1)],
     ["Tile", "along both axes", { x: counting([1, 2]) }, { constants: { r: ints(2, 2) } }, of([2, 4], 0, 1, 0, 1, 0, 1, 0, 1)],
     ["Tile", "integers", { x: ints(3, 4) }, { constants: { r: ints(2) } }, of([4], 3, 4, 3, 4)],
     ["Reshape", "0 and -1", { x: counting([2, 3, 2]) }, { constants: { s: ints(0, -1) } }, of([2, 6], ...counting([12]).data!)],
@@ -235,30 +264,48 @@ describe("by hand", () => {
     ["ReduceMax", "nothing", { x: f([0, 2]) }, { constants: { a: ints(0) } }, of([1, 2], -Infinity, -Infinity)],
     ["ReduceL2", "of no axes", { x: f([2], -3, 4) }, { constants: { a: ints() }, attributes: { noop_with_empty_axes: 1 } }, of([2], 3, 4)],
     ["ArgMax", "the last of equal ones", { x: f([4], 3, 5, 5, 1) }, { attributes: { select_last_index: 1 } }, of([1], 2)],
-    ["CumSum", "backwards, without the element itself", { x: counting([4]) }, { constants: { a: { type: "int64", shape: [], data: [0] } }, attributes: { reverse: 1, exclusive: 1 } }, of([4], 6, 5, 3, 0)],
-    ["OneHot", "along axis 0", { i: ints(1, -1) }, { constants: { d: { type: "int64", shape: [], data: [3] }, v: f([2], 2, 5) }, attributes: { axis: 0 } }, of([3, 2], 2, 2, 5, 2, 2, 5)],
+    ["CumSum", "backwards, without the element itself", { x: counting([4]) },
+      { constants: { a: { type: "int64", shape: [], data: [0] } }, attributes: { reverse: 1, exclusive: 1 } }, of([4], 6, 5, 3, 0)],
+    ["OneHot", "along axis 0", { i: ints(1, -1) }, { constants: { d: { type: "int64", shape: [], data: [3] }, v: f([2], 2, 5) },
+      attributes: { axis: 0 } }, of([3, 2], 2, 2, 5, 2, 2, 5)],
     ["NonZero", "of a matrix", { x: f([2, 2], 0, 1, 2, 0) }, {}, of([2, 2], 0, 1, 1, 0)],
     ["Trilu", "the lower part", { x: counting([2, 2]) }, { attributes: { upper: 0 } }, of([2, 2], 0, 0, 2, 3)],
     ["DepthToSpace", "DCR", { x: counting([1, 8, 1, 1]) }, { attributes: { blocksize: 2 } }, of([1, 2, 2, 2], 0, 2, 4, 6, 1, 3, 5, 7)],
-    ["DepthToSpace", "CRD", { x: counting([1, 8, 1, 1]) }, { attributes: { blocksize: 2, mode: "CRD" } }, of([1, 2, 2, 2], 0, 1, 2, 3, 4, 5, 6, 7)],
-    ["SpaceToDepth", "the other way", { x: counting([1, 2, 2, 2]) }, { attributes: { blocksize: 2 } }, of([1, 8, 1, 1], 0, 4, 1, 5, 2, 6, 3, 7)],
-    ["LRN", "an even window", { x: f([1, 3, 1], 1, 2, 3) }, { attributes: { size: 2, alpha: { float: 2 }, beta: { float: 1 }, bias: { float: 1 } } }, of([1, 3, 1], Math.fround(1 / 6), Math.fround(2 / 14), Math.fround(3 / 10))],
+    ["DepthToSpace", "CRD", { x: counting([1, 8, 1, 1]) }, { attributes: { blocksize: 2, mode: "CRD" } },
+      of([1, 2, 2, 2], 0, 1, 2, 3, 4, 5, 6, 7)],
+    ["SpaceToDepth", "the other way", { x: counting([1, 2, 2, 2]) }, { attributes: { blocksize: 2 } },
+      of([1, 8, 1, 1], 0, 4, 1, 5, 2, 6, 3, 7)],
+    ["LRN", "an even window", { x: f([1, 3, 1], 1, 2, 3) }, { attributes: { size: 2, alpha: { float: 2 }, beta: { float: 1 },
+      bias: { float: 1 } } }, of([1, 3, 1], Math.fround(1 / 6), Math.fround(2 / 14), Math.fround(3 / 10))],
     ["Hardmax", "the first of equal ones", { x: f([1, 3], 1, 4, 4) }, {}, of([1, 3], 0, 1, 0)],
     ["Hardmax", "all axes from 1 on, as before version 13", { x: f([1, 2, 2], 1, 4, 2, 3) }, { opset: 11 }, of([1, 2, 2], 0, 1, 0, 0)],
-    ["PRelu", "a slope for each channel", { x: f([1, 2, 1, 2], -1, 2, -3, 4) }, { constants: { s: f([2, 1, 1], 10, 100) } }, of([1, 2, 1, 2], -10, 2, -300, 4)],
-    ["Gemm", "all attributes", { a: counting([2, 2]), b: counting([2, 2]) }, { constants: { c: f([2, 1], 1, 2) }, attributes: { alpha: { float: 2 }, beta: { float: 10 }, transA: 1, transB: 1 } },
+    ["PRelu", "a slope for each channel", { x: f([1, 2, 1, 2], -1, 2, -3, 4) }, { constants: { s: f([2, 1, 1], 10, 100) } },
+      of([1, 2, 1, 2], -10, 2, -300, 4)],
+    ["Gemm", "all attributes", { a: counting([2, 2]), b: counting([2, 2]) },
+      { constants: { c: f([2, 1], 1, 2) }, attributes: { alpha: { float: 2 }, beta: { float: 10 }, transA: 1, transB: 1 } },
       of([2, 2], 14, 22, 26, 42)],
-    ["Einsum", "a bilinear form", { a: counting([2, 2]), b: counting([2, 3]) }, { attributes: { equation: "ij, jk -> ki" } }, of([3, 2], 3, 9, 4, 14, 5, 19)],
-    ["Einsum", "a trace of a product, implied", { a: counting([2, 3]), b: counting([2, 3]) }, { attributes: { equation: "ab,ab" } }, of([], 55)],
+    ["Einsum", "a bilinear form", { a: counting([2, 2]), b: counting([2, 3]) }, { attributes: { equation: "ij, jk -> ki" } },
+      of([3, 2], 3, 9, 4, 14, 5, 19)],
+    ["Einsum", "a trace of a product, implied", { a: counting([2, 3]), b: counting([2, 3]) }, { attributes: { equation: "ab,ab" } },
+      of([], 55)],
     ["TopK", "the smallest", { x: f([4], 3, 1, 2, 1) }, { constants: { k: ints(3) }, attributes: { largest: 0 }, outputs: ["y", "at"] },
       { y: { shape: [3], data: [1, 1, 2] }, at: { shape: [3], data: [1, 3, 2] } }],
-    ["Split", "parts", { x: counting([5]) }, { constants: { s: ints(2, 3) }, outputs: ["y", "z"] }, { y: { shape: [2], data: [0, 1] }, z: { shape: [3], data: [2, 3, 4] } }],
-    ["Split", "a shorter last part", { x: counting([5]) }, { attributes: { num_outputs: 2 }, outputs: ["y", "z"] }, { y: { shape: [3], data: [0, 1, 2] }, z: { shape: [2], data: [3, 4] } }],
+    ["Split", "parts", { x: counting([5]) }, { constants: { s: ints(2, 3) }, outputs: ["y", "z"] },
+      { y: { shape: [2], data: [0, 1] }, z: { shape: [3], data: [2, 3, 4] } }],
+    ["Split", "a shorter last part", { x: counting([5]) }, { attributes: { num_outputs: 2 }, outputs: ["y", "z"] },
+      { y: { shape: [3], data: [0, 1, 2] }, z: { shape: [2], data: [3, 4] } }],
     ["Shape", "a part", { x: counting([2, 3, 4]) }, { attributes: { start: -2 } }, of([2], 3, 4)],
-    ["MaxUnpool", "where the maxima came from", { x: f([1, 1, 1, 2], 5, 6) }, { constants: { i: { type: "int64", shape: [1, 1, 1, 2], data: [1, 6] } }, attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
+    ["MaxUnpool", "where the maxima came from", { x: f([1, 1, 1, 2], 5, 6) },
+      { constants: { i: { type: "int64", shape: [1, 1, 1, 2], data: [1, 6] } }, attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
       of([1, 1, 2, 4], 0, 5, 0, 0, 0, 0, 6, 0)],
     ["NonMaxSuppression", "corners in any order", { b: f([1, 3, 4], 0, 0, 1, 1, 1, 1, 0, 0.1, 0, 2, 1, 3), s: f([1, 1, 3], 0.8, 0.9, 0.7) },
       { constants: { m: { type: "int64", shape: [1], data: [5] }, o: f([1], 0.5) } }, of([2, 3], 0, 0, 1, 0, 0, 2)],
+    ["RoiAlign", "means of samples", { x: counting([1, 1, 3, 3]), r: f([1, 4], 0, 0, 2, 2) }, {
+      opset: 16, constants: { b: ints(0) }, attributes: { output_height: 1, output_width: 2, sampling_ratio: 1 },
+    }, of([1, 1, 1, 2], 1.5, 2.5)],
+    ["GridSample", "zeros outside, corners aligned", { x: counting([1, 1, 2, 2]), g: f([1, 1, 3, 2], -1, -1, 0, 0, 3, 1) }, {
+      opset: 16, attributes: { align_corners: 1 },
+    }, of([1, 1, 1, 3], 0, 1.5, 0)],
   ];
   test.each(cases)("%s: %s", (op, _, inputs, options, expected) => {
     const got = runNode(op, inputs, options);
@@ -267,7 +314,8 @@ describe("by hand", () => {
 
   test("Erf", () => {
     // Abramowitz and Stegun, table 7.1, and its odd reflection.
-    const table = [[0, 0], [0.02, 0.0225645747], [0.1, 0.1124629160], [0.49, 0.5116682612], [0.5, 0.5204998778], [1, 0.8427007929], [2, 0.9953222650]];
+    const table = [[0, 0], [0.02, 0.0225645747], [0.1, 0.1124629160], [0.49, 0.5116682612], [0.5, 0.5204998778], [1, 0.8427007929],
+      [2, 0.9953222650]];
     const data = table.flatMap(([x]) => [x!, -x!]);
     const { y } = runNode("Erf", { x: f([data.length], ...data) });
     table.flatMap(([, y]) => [y!, -y!]).forEach((value, i) => expect(Math.abs(y!.data[i]! - value)).toBeLessThan(2.5e-7));

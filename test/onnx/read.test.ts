@@ -36,7 +36,8 @@ describe("constants", () => {
 
   const typed: [Type, number[], number[]][] = [
     ["float64", [1.5, -2], [1.5, -2]], ["float16", [0x3e00, 0xc000], [1.5, -2]], ["bfloat16", [0x3fc0, 0xc000], [1.5, -2]],
-    ["int64", [-3, 2 ** 40], [-3, 2 ** 40]], ["uint64", [3, 2 ** 52], [3, 2 ** 52]], ["int32", [-3, 4], [-3, 4]], ["uint32", [3, 4e9], [3, 4e9]],
+    ["int64", [-3, 2 ** 40], [-3, 2 ** 40]], ["uint64", [3, 2 ** 52], [3, 2 ** 52]], ["int32", [-3, 4], [-3, 4]],
+      ["uint32", [3, 4e9], [3, 4e9]],
     ["int8", [-3, 4], [-3, 4]], ["uint8", [3, 255], [3, 255]], ["bool", [1, 0], [1, 0]],
   ];
   test.each(typed)("%s in its typed field", (type, data, expected) => {
@@ -81,9 +82,11 @@ describe("constants", () => {
     expect(() => read(model, { external: () => new Uint8Array(4) })).toThrow("needs 8 bytes, it has 4");
   });
 
-  test.each(["/etc/passwd", "../secret", "a/../../b", "C:\\x", "\\\\host\\x", "file:///x", ""])("no file outside of the model's folder: %s", (location) => {
+  test.each(["/etc/passwd", "../secret", "a/../../b", "C:\\x", "\\\\host\\x", "file:///x",
+    ""])("no file outside of the model's folder: %s", (location) => {
     const external = (): Uint8Array => expect.unreachable();
-    expect(() => read({ initializers: { w: { shape: [1], external: { location } } } }, { external })).toThrow("which is not beside the model");
+    expect(() => read({ initializers: { w: { shape: [1], external: { location } } } },
+      { external })).toThrow("which is not beside the model");
   });
 });
 
@@ -91,7 +94,8 @@ describe("graphs", () => {
   test("nodes in any order", () => {
     const graph = read({
       inputs: { x: {} },
-      nodes: [{ op: "Neg", inputs: ["b"], outputs: ["y"] }, { op: "Exp", inputs: ["a"], outputs: ["b"] }, { op: "Abs", inputs: ["x"], outputs: ["a"] }],
+      nodes: [{ op: "Neg", inputs: ["b"], outputs: ["y"] }, { op: "Exp", inputs: ["a"], outputs: ["b"] },
+        { op: "Abs", inputs: ["x"], outputs: ["a"] }],
       outputs: ["y"],
     });
     expect(graph.nodes.map(({ op }) => op)).toEqual(["Abs", "Exp", "Neg"]);
@@ -125,7 +129,8 @@ describe("graphs", () => {
       { op: "Abs", inputs: ["x"], outputs: ["a"] },
       { op: "If", inputs: ["c"], outputs: ["y"], attributes: {
         then_branch: { graph: { nodes: [{ op: "Add", inputs: ["a", "k"], outputs: ["p"] }], outputs: ["p"] } },
-        else_branch: { graph: { initializers: { l: { shape: [], data: [3] } }, nodes: [{ op: "Mul", inputs: ["x", "l"], outputs: ["q"] }], outputs: ["q"] } },
+        else_branch: { graph: { initializers: { l: { shape: [], data: [3] } }, nodes: [{ op: "Mul", inputs: ["x", "l"], outputs: ["q"] }],
+          outputs: ["q"] } },
       } },
     ],
     outputs: ["y"],
@@ -142,7 +147,8 @@ describe("graphs", () => {
       initializers: { n: { type: "int64", shape: [], data: [3] }, step: { shape: [], data: [1] } },
       nodes: [{ op: "Loop", inputs: ["n", "", "x"], outputs: ["last", "all"], attributes: { body: { graph: {
         inputs: { i: { type: "int64", shape: [] }, going: { type: "bool", shape: [] }, v: { shape: [2] } },
-        nodes: [{ op: "Add", inputs: ["v", "step"], outputs: ["w"] }, { op: "Identity", inputs: ["going"], outputs: ["again"] }, { op: "Neg", inputs: ["w"], outputs: ["m"] }],
+        nodes: [{ op: "Add", inputs: ["v", "step"], outputs: ["w"] }, { op: "Identity", inputs: ["going"], outputs: ["again"] },
+          { op: "Neg", inputs: ["w"], outputs: ["m"] }],
         outputs: ["again", "w", "m"],
       } } } }],
       outputs: ["last", "all"],
@@ -159,32 +165,40 @@ describe("refused", () => {
     ["text", () => readOnnx(new TextEncoder().encode("<!DOCTYPE html><html></html>")), "the file is no ONNX model, or cut off"],
     ["a file cut off", () => readOnnx(encodeModel({ initializers: { w: counting([8]) } }).subarray(0, -20)), "cut off"],
     ["a length beyond the file", () => readOnnx(Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f)), "cut off"],
-    ["a huge shape", () => read({ initializers: { w: { shape: [2 ** 40, 2 ** 40], data: [1] } } }), 'initializer "w" has the shape [1099511627776, 1099511627776]'],
+    ["a huge shape", () => read({ initializers: { w: { shape: [2 ** 40, 2 ** 40], data: [1] } } }),
+      'initializer "w" has the shape [1099511627776, 1099511627776]'],
     ["too few numbers", () => read({ initializers: { w: { shape: [1000, 1000], data: [1] } } }), "needs 4000000 bytes, it has 4"],
     ["a negative length", () => read({ initializers: { w: { shape: [-1], data: [1] } } }), "which no tensor can have"],
     ["texts", () => read({ inputs: { x: { type: "string" } } }), 'input "x" is of type string, which is not supported'],
-    ["texts that are read", () => read({ initializers: { s: { type: "string", shape: [0] } }, nodes: [{ op: "Identity", inputs: ["s"], outputs: ["y"] }] }),
+    ["texts that are read", () => read({ initializers: { s: { type: "string", shape: [0] } },
+      nodes: [{ op: "Identity", inputs: ["s"], outputs: ["y"] }] }),
       'initializer "s" is of type string'],
-    ["a missing input", () => read({ nodes: [{ op: "Relu", name: "r", inputs: ["x"], outputs: ["y"] }], outputs: ["y"] }), 'Relu "r": input "x" is made by no node'],
+    ["a missing input", () => read({ nodes: [{ op: "Relu", name: "r", inputs: ["x"], outputs: ["y"] }], outputs: ["y"] }),
+      'Relu "r": input "x" is made by no node'],
     ["a missing output", () => read({ outputs: ["y"] }), '"y" is made by no node'],
-    ["one name made twice", () => read({ inputs: { x: {} }, nodes: [{ op: "Abs", inputs: ["x"], outputs: ["y"] }, { op: "Neg", name: "n", inputs: ["x"], outputs: ["y"] }] }),
+    ["one name made twice", () => read({ inputs: { x: {} }, nodes: [{ op: "Abs", inputs: ["x"], outputs: ["y"] },
+      { op: "Neg", name: "n", inputs: ["x"], outputs: ["y"] }] }),
       'Neg "n": output "y" is made a second time'],
-    ["a cycle", () => read({ inputs: { x: {} }, nodes: [{ op: "Add", name: "a", inputs: ["x", "c"], outputs: ["b"] }, { op: "Neg", inputs: ["b"], outputs: ["c"] }] }),
+    ["a cycle", () => read({ inputs: { x: {} }, nodes: [{ op: "Add", name: "a", inputs: ["x", "c"], outputs: ["b"] },
+      { op: "Neg", inputs: ["b"], outputs: ["c"] }] }),
       'Add "a": its inputs depend on its own outputs'],
     ["a function that calls itself", () => read({
       inputs: { x: {} }, nodes: [{ op: "F", domain: "own", inputs: ["x"], outputs: ["y"] }],
-      functions: [{ name: "F", domain: "own", inputs: ["a"], outputs: ["b"], nodes: [{ op: "F", domain: "own", inputs: ["a"], outputs: ["b"] }] }],
+      functions: [{ name: "F", domain: "own", inputs: ["a"], outputs: ["b"],
+        nodes: [{ op: "F", domain: "own", inputs: ["a"], outputs: ["b"] }] }],
     }), "functions call each other more than 32 levels deep"],
     ["functions that multiply", () => read({
       inputs: { x: {} }, nodes: [{ op: "F0", domain: "own", inputs: ["x"], outputs: ["y"] }],
       functions: Array.from({ length: 20 }, (_, i) => ({
         name: `F${i}`, domain: "own", inputs: ["a"], outputs: ["b"],
-        nodes: Array.from({ length: 10 }, (_, k) => ({ op: i < 19 ? `F${i + 1}` : "Abs", domain: i < 19 ? "own" : "", inputs: ["a"], outputs: [`t${k}`] })),
+        nodes: Array.from({ length: 10 }, (_, k) => ({ op: i < 19 ? `F${i + 1}` : "Abs", domain: i < 19 ? "own" : "", inputs: ["a"],
+          outputs: [`t${k}`] })),
       })),
     }), "more than 65536 nodes"],
     ["a function that calls itself inside of a graph", () => read({
       inputs: { x: {} }, nodes: [{ op: "F", domain: "own", inputs: ["x"], outputs: ["y"] }],
-      functions: [{ name: "F", domain: "own", inputs: ["a"], outputs: ["b"], nodes: [{ op: "If", inputs: ["a"], outputs: ["b"], attributes: {
+      functions: [{ name: "F", domain: "own", inputs: ["a"], outputs: ["b"],
+        nodes: [{ op: "If", inputs: ["a"], outputs: ["b"], attributes: {
         then_branch: { graph: { nodes: [{ op: "F", domain: "own", inputs: ["a"], outputs: ["c"] }], outputs: ["c"] } },
       } }] }],
     }), "graphs are nested more than 32 levels deep"],
@@ -224,7 +238,8 @@ describe("refused", () => {
     // A graph with a node with an attribute that is a graph ...
     for (let level = 0; level < 200; level++) {
       const inner = bytes;
-      bytes = written((pbf) => pbf.writeMessage(1, (_, node) => node.writeMessage(5, (__, attribute) => attribute.writeBytesField(6, inner), null), null));
+      bytes = written((pbf) => pbf.writeMessage(1, (_, node) => node.writeMessage(5,
+        (__, attribute) => attribute.writeBytesField(6, inner), null), null));
     }
     expect(() => readOnnx(written((pbf) => pbf.writeBytesField(7, bytes)))).toThrow("nested more than 32 levels deep");
   });
@@ -243,7 +258,8 @@ describe("refused", () => {
       initializers: constants, nodes: [{ op, name: "huge", inputs: Object.keys(constants), outputs: ["y"] }], outputs: ["y"],
     });
     expect(() => huge("ConstantOfShape", { s: ints(2 ** 20, 2 ** 20) })).toThrow('ConstantOfShape "huge"');
-    expect(() => huge("Range", { a: { type: "int64", shape: [], data: [0] }, b: { type: "int64", shape: [], data: [2 ** 50] }, c: { type: "int64", shape: [], data: [1] } }))
+    expect(() => huge("Range", { a: { type: "int64", shape: [], data: [0] }, b: { type: "int64", shape: [], data: [2 ** 50] },
+      c: { type: "int64", shape: [], data: [1] } }))
       .toThrow('Range "huge": 1125899906842624 numbers of type int64 are more than');
     expect(() => huge("Tile", { x: ints(1, 2), r: ints(2 ** 40) })).toThrow('Tile "huge"');
     expect(() => huge("Expand", { x: ints(1), s: ints(2 ** 29, 2 ** 29) })).toThrow('Expand "huge"');

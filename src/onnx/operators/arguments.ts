@@ -36,7 +36,9 @@ export function numbers({ node, inputs }: Call, index: number, kind: "integers" 
 export function scalar({ node, inputs }: Call, index: number): number | undefined {
   const value = inputs[index];
   if (!value) return undefined;
-  if (value.shape.some((length) => length !== 1)) throw new GraphError(`input ${index} must be one number, its shape is ${format(value.shape)}`, node);
+  if (value.shape.some((length) => length !== 1)) {
+    throw new GraphError(`input ${index} must be one number, its shape is ${format(value.shape)}`, node);
+  }
   return value.numbers()[0];
 }
 

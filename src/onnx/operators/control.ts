@@ -50,7 +50,8 @@ export function controlFlow(operators: Operators): Family {
     const collected: Value[][] = [];
     for (let i = 0; i < most && going; i++) {
       if (i >= MOST_ITERATIONS) throw new GraphError(`it goes on beyond ${MOST_ITERATIONS} iterations`, call.node);
-      const [next, ...outputs] = evaluate(body, [Value.known("int64", [], [i]), Value.known("bool", [], [going]), ...state, ...around], operators);
+      const counters = [Value.known("int64", [], [i]), Value.known("bool", [], [going])];
+      const [next, ...outputs] = evaluate(body, [...counters, ...state, ...around], operators);
       going = next!.numbers()[0]!;
       state = outputs.slice(0, carried);
       collected.push(outputs.slice(carried));

@@ -30,20 +30,22 @@ function convTranspose(call: Call): Value {
     throw new GraphError(`output_padding and output_shape must have ${rank} numbers each (x ${format(x.shape)})`, call.node);
   }
   if (w.shape[0] !== x.shape[1] || groups < 1 || x.shape[1]! % groups !== 0) {
-    throw new ShapeError(`x has ${x.shape[1]} channels, w expects ${w.shape[0]} in ${groups} groups (x ${format(x.shape)}, w ${format(w.shape)})`);
+    throw new ShapeError(
+      `x has ${x.shape[1]} channels, w expects ${w.shape[0]} in ${groups} groups ` +
+        `(x ${format(x.shape)}, w ${format(w.shape)})`,
+    );
   }
   const before: number[] = [];
   const extent = x.shape.slice(2).map((length, i) => {
     const full = (length - 1) * stride[i]! + dilation[i]! * (kernel[i]! - 1) + 1 + extra[i]!;
-    const size = wanted?.[i] ?? (auto === "SAME_UPPER" || auto === "SAME_LOWER" ? length * stride[i]! : full - padding[i]![0] - padding[i]![1]);
+    const stretched = auto === "SAME_UPPER" || auto === "SAME_LOWER";
+    const size = wanted?.[i] ?? (stretched ? length * stride[i]! : full - padding[i]![0] - padding[i]![1]);
     const [first] = wanted || auto !== "NOTSET" ? same(Math.max(0, full - size), auto) : padding[i]!;
     before.push(first);
     return size;
   });
   // The window of the convolution whose input adjoint this is: from y to x.
-  const win = windowOf(
-    [x.shape[0]!, w.shape[1]! * groups, ...extent], [x.shape[0]!, x.shape[1]!, ...x.shape.slice(2)], { kernel, stride, dilation, before, groups },
-  );
+  const win = windowOf([x.shape[0]!, w.shape[1]! * groups, ...extent], x.shape, { kernel, stride, dilation, before, groups });
   return Value.of(convInputAdjoint(x.tensor(), w.tensor(), bias?.tensor(), win), x.dtype);
 }
 

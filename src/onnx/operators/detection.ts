@@ -19,7 +19,10 @@ function topK(call: Call): Value[] {
     const at = (i: number): number => data[start + i * inner]!;
     // Of equal ones the first comes first; NaN counts as the largest.
     const rank = (i: number): number => (Number.isNaN(at(i)) ? Infinity : at(i));
-    const order = Array.from({ length }, (_, i) => i).sort((i, j) => (rank(i) === rank(j) ? i - j : largest ? rank(j) - rank(i) : rank(i) - rank(j)));
+    const order = Array.from({ length }, (_, i) => i).sort((i, j) => {
+      if (rank(i) === rank(j)) return i - j;
+      return (rank(i) < rank(j)) === largest ? 1 : -1;
+    });
     return { order, at };
   });
   const pick = (i: number): readonly [(at: number) => number, number] => {
@@ -39,7 +42,8 @@ type Box = readonly [top: number, left: number, bottom: number, right: number];
 
 function nonMaxSuppression(call: Call): Value {
   const boxes = floats(call, 0), scores = floats(call, 1);
-  const [batches, count, four] = boxes.shape as [number, number, number], [own, classes, spatial] = scores.shape as [number, number, number];
+  const [batches, count, four] = boxes.shape as [number, number, number];
+  const [own, classes, spatial] = scores.shape as [number, number, number];
   if (boxes.shape.length !== 3 || scores.shape.length !== 3 || four !== 4 || own !== batches || spatial !== count) {
     throw new ShapeError(`boxes must be [N, B, 4], scores [N, C, B] (boxes ${format(boxes.shape)}, scores ${format(scores.shape)})`);
   }

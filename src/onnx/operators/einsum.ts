@@ -36,7 +36,9 @@ export function einsum(call: Call): Value {
     const x = floats(call, i).tensor();
     if (x.shape.length !== axes.length) throw new ShapeError(`input ${i} must have the axes ${axes}, its shape is ${format(x.shape)}`);
     [...axes].forEach((axis, k) => {
-      if ((lengths.get(axis) ?? x.shape[k]) !== x.shape[k]) throw new ShapeError(`axis ${axis} is ${lengths.get(axis)} and ${x.shape[k]} long`);
+      if ((lengths.get(axis) ?? x.shape[k]) !== x.shape[k]) {
+        throw new ShapeError(`axis ${axis} is ${lengths.get(axis)} and ${x.shape[k]} long`);
+      }
       lengths.set(axis, x.shape[k]!);
     });
     return { x, axes };

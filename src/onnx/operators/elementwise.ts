@@ -43,7 +43,9 @@ function onHost(f: (x: number) => number): Operator {
 type Two = (a: Tensor, b: Tensor) => Tensor;
 
 function checkKinds({ node }: Call, a: Value, b: Value): void {
-  if (isFloat(a.dtype) !== isFloat(b.dtype)) throw new GraphError(`its inputs must be of one kind, they are ${a.dtype} and ${b.dtype}`, node);
+  if (isFloat(a.dtype) !== isFloat(b.dtype)) {
+    throw new GraphError(`its inputs must be of one kind, they are ${a.dtype} and ${b.dtype}`, node);
+  }
 }
 
 /** Both operands. Before version 7 the axes of b may stand anywhere in a. */
@@ -102,7 +104,8 @@ function negation(call: Call): Value {
 function choice(call: Call): Value {
   const [c, a, b] = [input(call, 0), input(call, 1), input(call, 2)];
   checkKinds(call, a, b);
-  return isFloat(a.dtype) ? Value.of(where(c.tensor(), a.tensor(), b.tensor()), a.dtype) : combined(a.dtype, [c, a, b], (x, y, z) => (x ? y : z));
+  if (!isFloat(a.dtype)) return combined(a.dtype, [c, a, b], (x, y, z) => (x ? y : z));
+  return Value.of(where(c.tensor(), a.tensor(), b.tensor()), a.dtype);
 }
 
 /** A known single number, which operations take as it is. */
@@ -133,7 +136,9 @@ function clip(call: Call): Value {
   const least = limit(1, "min"), most = limit(2, "max");
   if (!isFloat(x.dtype)) {
     const data = x.numbers();
-    const number = (bound: number | Value | undefined, open: number): number => (bound instanceof Value ? bound.numbers()[0]! : bound ?? open);
+    const number = (bound: number | Value | undefined, open: number): number => {
+      return bound instanceof Value ? bound.numbers()[0]! : bound ?? open;
+    };
     const from = number(least, -Infinity), to = number(most, Infinity);
     return made(x.dtype, x.shape, (i) => Math.min(Math.max(data[i]!, from), to));
   }
@@ -171,7 +176,9 @@ function bitwise(f: (a: number, b: number) => number): Operator {
     const a = input(call, 0), b = input(call, 1);
     const wide: ElementType[] = ["int64", "uint64"];
     for (const value of [a, b]) {
-      if (isFloat(value.dtype) || wide.includes(value.dtype)) throw new GraphError(`it is supported for up to 32 bits, not for ${value.dtype}`, call.node);
+      if (isFloat(value.dtype) || wide.includes(value.dtype)) {
+        throw new GraphError(`it is supported for up to 32 bits, not for ${value.dtype}`, call.node);
+      }
     }
     return combined(a.dtype, [a, b], f);
   };

@@ -12,10 +12,14 @@ import { normalisations } from "./normalisation.ts";
 import { poolings } from "./pool.ts";
 import { reductions } from "./reduction.ts";
 import { resizing } from "./resize.ts";
+import { samplings } from "./sampling.ts";
 import { selections } from "./selection.ts";
 import { shapes } from "./shape.ts";
 
-const families = [activations, arithmetic, convolutions, detections, normalisations, poolings, products, reductions, resizing, selections, shapes];
+const families = [
+  activations, arithmetic, convolutions, detections, normalisations, poolings, products, reductions, resizing, samplings, selections,
+  shapes,
+];
 const own = new Map<string, Operator>(families.flatMap((family) => Object.entries(family)));
 
 /** ONNX's operators, and in the domain "adjoint" those that passes make of them. */

@@ -15,9 +15,13 @@ export function gemm(call: Call): Value {
   const a = floats(call, 0), b = floats(call, 1), c = call.inputs[2] && floats(call, 2);
   const [transA, transB] = [int(call, "transA", 0) !== 0, int(call, "transB", 0) !== 0];
   const [alpha, beta] = [float(call, "alpha", 1), float(call, "beta", 1)];
-  if (a.shape.length !== 2 || b.shape.length !== 2) throw new ShapeError(`a and b must be matrices (a ${format(a.shape)}, b ${format(b.shape)})`);
+  if (a.shape.length !== 2 || b.shape.length !== 2) {
+    throw new ShapeError(`a and b must be matrices (a ${format(a.shape)}, b ${format(b.shape)})`);
+  }
   const inner = [a.shape[transA ? 0 : 1], b.shape[transB ? 1 : 0]];
-  if (inner[0] !== inner[1]) throw new ShapeError(`a has ${inner[0]} columns, b has ${inner[1]} rows (a ${format(a.shape)}, b ${format(b.shape)})`);
+  if (inner[0] !== inner[1]) {
+    throw new ShapeError(`a has ${inner[0]} columns, b has ${inner[1]} rows (a ${format(a.shape)}, b ${format(b.shape)})`);
+  }
   const columns = b.shape[transB ? 0 : 1]!;
   const isRow = c !== undefined && sizeOf(c.shape) === columns && c.shape.at(-1) === columns && c.shape.length <= 2;
   if (alpha === 1 && beta === 1 && isRow) {

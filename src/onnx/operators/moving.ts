@@ -12,7 +12,9 @@ import { made, onDevice, rowMajor, tensorOf, walk } from "./numbers.ts";
 
 /** The same elements under another shape, or as another kind that has them too: for a result. */
 export function relabelled(x: Value, shape: Shape, dtype: ElementType = x.dtype): Value {
-  if (sizeOf(shape) !== sizeOf(x.shape)) throw new ShapeError(`x has ${sizeOf(x.shape)} elements, shape ${format(shape)} does not (x ${format(x.shape)})`);
+  if (sizeOf(shape) !== sizeOf(x.shape)) {
+    throw new ShapeError(`x has ${sizeOf(x.shape)} elements, shape ${format(shape)} does not (x ${format(x.shape)})`);
+  }
   // Known numbers need no tensor for that.
   return x.constant && !x.held ? Value.known(dtype, shape, x.numbers()) : reshaped(x, shape, dtype);
 }

@@ -66,7 +66,9 @@ function groups(x: Tensor, count: number, options: Affine): Tensor {
 
 function groupNormalization(call: Call): Value {
   const x = floats(call, 0), count = int(call, "num_groups", 0), channels = x.shape[1] ?? 0;
-  if (count < 1 || channels % count !== 0) throw new ShapeError(`${channels} channels are not divisible by ${count} groups (x ${format(x.shape)})`);
+  if (count < 1 || channels % count !== 0) {
+    throw new ShapeError(`${channels} channels are not divisible by ${count} groups (x ${format(x.shape)})`);
+  }
   // Before version 21 weights belong to groups.
   const perChannel = (i: number): Tensor => {
     const vector = floats(call, i).tensor();

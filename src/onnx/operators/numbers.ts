@@ -35,7 +35,9 @@ export function commonShape(shapes: readonly Shape[]): number[] {
   const rank = Math.max(0, ...shapes.map(({ length }) => length));
   return Array.from({ length: rank }, (_, axis) => {
     const lengths = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1).filter((length) => length !== 1);
-    if (lengths.some((length) => length !== lengths[0])) throw new ShapeError(`the shapes ${shapes.map(format).join(", ")} do not broadcast`);
+    if (lengths.some((length) => length !== lengths[0])) {
+      throw new ShapeError(`the shapes ${shapes.map(format).join(", ")} do not broadcast`);
+    }
     return lengths[0] ?? 1;
   });
 }

@@ -54,7 +54,9 @@ function maxPool(call: Call): Value | Value[] {
   let win = poolWindow(call, x.shape, geometry), from = x.tensor();
   const wantsIndices = Boolean(call.node.outputs[1]);
   if (missesInput(win) || lastMisses(win)) {
-    if (wantsIndices) throw new GraphError(`a window lies wholly in the padding: its maximum has no index (x ${format(x.shape)})`, call.node);
+    if (wantsIndices) {
+      throw new GraphError(`a window lies wholly in the padding: its maximum has no index (x ${format(x.shape)})`, call.node);
+    }
     ({ x: from, geometry } = padded(from, geometry, -Infinity));
     win = { ...poolWindow(call, from.shape, geometry), outputShape: win.outputShape, output: win.output };
   }
@@ -83,18 +85,25 @@ function averagePool(call: Call): Value {
   const even = geometry.padding.every(([before, after]) => before === after);
   const dilated = win.dilation.some((step) => step !== 1);
   const simple = !dilated && !missesInput(win) && !lastMisses(win);
-  if (simple && (!countsPadding || even)) return Value.of(average(x.tensor(), { ...win, countIncludePad: countsPadding, divisor: 0 }), x.dtype);
+  if (simple && (!countsPadding || even)) {
+    return Value.of(average(x.tensor(), { ...win, countIncludePad: countsPadding, divisor: 0 }), x.dtype);
+  }
   // Padding that counts lies in memory: then only what is beyond it does not count.
   const { x: from, geometry: inside } = countsPadding ? padded(x.tensor(), geometry, 0) : { x: x.tensor(), geometry };
   const over = { ...poolWindow(call, from.shape, inside), output: win.output, outputShape: win.outputShape };
-  if (!dilated && !missesInput(over) && !lastMisses(over)) return Value.of(average(from, { ...over, countIncludePad: false, divisor: 0 }), x.dtype);
-  const one = { ...over, n: 1, c: 1, o: 1, inputShape: [1, 1, ...over.inputShape.slice(2)], outputShape: [1, 1, ...over.outputShape.slice(2)] };
+  if (!dilated && !missesInput(over) && !lastMisses(over)) {
+    return Value.of(average(from, { ...over, countIncludePad: false, divisor: 0 }), x.dtype);
+  }
+  const plane = (shape: Shape): Shape => [1, 1, ...shape.slice(2)];
+  const one = { ...over, n: 1, c: 1, o: 1, inputShape: plane(over.inputShape), outputShape: plane(over.outputShape) };
   return Value.of(div(windowSum(from, over), windowSum(full(one.inputShape, 1), one)), x.dtype);
 }
 
 /** The sum of what each window sees. */
 function windowSum(x: Tensor, win: Window): Tensor {
-  if (win.dilation.every((step) => step === 1) && !missesInput(win) && !lastMisses(win)) return average(x, { ...win, countIncludePad: true, divisor: 1 });
+  if (win.dilation.every((step) => step === 1) && !missesInput(win) && !lastMisses(win)) {
+    return average(x, { ...win, countIncludePad: true, divisor: 1 });
+  }
   // A convolution of each channel with ones.
   const ones = full([win.c, 1, ...win.kernel.slice(3 - (x.shape.length - 2))], 1);
   return conv(x, ones, undefined, { ...win, groups: win.c });
@@ -114,7 +123,10 @@ function maxUnpool(call: Call): Value {
   const usual = [...x.shape.slice(0, 2), ...extent], shape = numbers(call, 2) ?? usual;
   const at = indices.numbers(), values = x.numbers();
   if (at.length !== values.length || shape.length !== x.shape.length) {
-    throw new ShapeError(`x, indices and output_shape do not fit (x ${format(x.shape)}, indices ${format(indices.shape)}, output_shape ${format(shape)})`);
+    throw new ShapeError(
+      `x, indices and output_shape do not fit (x ${format(x.shape)}, indices ` +
+        `${format(indices.shape)}, output_shape ${format(shape)})`,
+    );
   }
   // Indices count in the usual shape, wherever the result is larger.
   const strides = rowMajor(shape), own = rowMajor(usual), size = sizeOf(shape);

@@ -51,7 +51,9 @@ function reduction({ device, host, empty, none }: Reduction): (call: Call) => Va
 function linesOf(x: Value, dims: readonly number[]): Float64Array[] {
   const data = x.numbers(), strides = rowMajor(x.shape);
   const others = x.shape.map((_, axis) => axis).filter((axis) => !dims.includes(axis));
-  const part = (axes: readonly number[]): [shape: number[], strides: number[]] => [axes.map((axis) => x.shape[axis]!), axes.map((axis) => strides[axis]!)];
+  const part = (axes: readonly number[]): [shape: number[], strides: number[]] => {
+    return [axes.map((axis) => x.shape[axis]!), axes.map((axis) => strides[axis]!)];
+  };
   const [outer, outerStrides] = part(others), [inner, innerStrides] = part(dims);
   return offsets(outer, outerStrides).map((start) => walk(data, inner, start, innerStrides));
 }
@@ -93,15 +95,25 @@ export const reductions: Family = {
   ArgMax: extremeIndex(argmax, (a, b) => a > b),
   ArgMin: extremeIndex(argmin, (a, b) => a < b),
   ReduceL1: reduction({ device: (x, dims) => sum(abs(x), dims, keepdim), host: (all) => total(all.map(Math.abs)), empty: 0, none: abs }),
-  ReduceL2: reduction({ device: (x, dims) => sqrt(sum(squares(x), dims, keepdim)), host: (all) => Math.sqrt(total(all.map((v) => v * v))), empty: 0, none: abs }),
-  ReduceLogSum: reduction({ device: (x, dims) => log(sum(x, dims, keepdim)), host: (all) => Math.log(total(all)), empty: -Infinity, none: log }),
+  ReduceL2: reduction({
+    device: (x, dims) => sqrt(sum(squares(x), dims, keepdim)), host: (all) => Math.sqrt(total(all.map((v) => v * v))), empty: 0, none: abs,
+  }),
+  ReduceLogSum: reduction({
+    device: (x, dims) => log(sum(x, dims, keepdim)), host: (all) => Math.log(total(all)), empty: -Infinity, none: log,
+  }),
   ReduceLogSumExp: reduction({
     device: (x, dims) => logsumexp(x, dims, keepdim), host: (all) => Math.log(total(all.map(Math.exp))), empty: -Infinity,
   }),
-  ReduceMax: reduction({ device: (x, dims) => amax(x, dims, keepdim), host: (all) => all.reduce((a, b) => Math.max(a, b)), empty: -Infinity }),
+  ReduceMax: reduction({
+    device: (x, dims) => amax(x, dims, keepdim), host: (all) => all.reduce((a, b) => Math.max(a, b)), empty: -Infinity,
+  }),
   ReduceMean: reduction({ device: (x, dims) => mean(x, dims, keepdim), host: (all) => Math.trunc(total(all) / all.length), empty: NaN }),
-  ReduceMin: reduction({ device: (x, dims) => amin(x, dims, keepdim), host: (all) => all.reduce((a, b) => Math.min(a, b)), empty: Infinity }),
+  ReduceMin: reduction({
+    device: (x, dims) => amin(x, dims, keepdim), host: (all) => all.reduce((a, b) => Math.min(a, b)), empty: Infinity,
+  }),
   ReduceProd: reduction({ device: product, host: (all) => all.reduce((a, b) => a * b), empty: 1 }),
   ReduceSum: reduction({ device: (x, dims) => sum(x, dims, keepdim), host: total, empty: 0 }),
-  ReduceSumSquare: reduction({ device: (x, dims) => sum(squares(x), dims, keepdim), host: (all) => total(all.map((v) => v * v)), empty: 0, none: squares }),
+  ReduceSumSquare: reduction({
+    device: (x, dims) => sum(squares(x), dims, keepdim), host: (all) => total(all.map((v) => v * v)), empty: 0, none: squares,
+  }),
 };

@@ -131,15 +131,18 @@ function changes(call: Call, shape: Shape): Axis[] {
   if (!Array.isArray(given) || given.length !== axes.length || (roi && roi.length !== 2 * axes.length)) {
     throw new ShapeError(`scales, sizes or roi do not fit ${axes.length} axes (x ${format(shape)})`);
   }
-  if (given.some((value) => !(value > 0 && value < Infinity))) throw new GraphError(`${sizes ? "sizes" : "scales"} must be positive, got ${format(given)}`, node);
+  if (given.some((value) => !(value > 0 && value < Infinity))) {
+    throw new GraphError(`${sizes ? "sizes" : "scales"} must be positive, got ${format(given)}`, node);
+  }
   const policy = word(call, "keep_aspect_ratio_policy", ["stretch", "not_larger", "not_smaller"], "stretch");
   const ratios = sizes?.map((size, i) => size / shape[axes[i]!]!);
   const common = ratios && (policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios));
   return axes.map((axis, i) => {
     const length = shape[axis]!;
-    const scale = policy !== "stretch" && common ? common : ratios?.[i] ?? scales![i]!;
+    const kept = policy !== "stretch" && common !== undefined ? common : undefined;
+    const scale = kept ?? ratios?.[i] ?? scales![i]!;
     // In single precision: what is meant by 0.7 is 7 of 10.
-    const output = policy !== "stretch" && common ? Math.floor(common * length + 0.5) : sizes?.[i] ?? Math.floor(Math.fround(scale * length));
+    const output = kept ? Math.floor(kept * length + 0.5) : sizes?.[i] ?? Math.floor(Math.fround(scale * length));
     return { axis, length, output, scale, roi: [roi?.[i] ?? 0, roi?.[i + axes.length] ?? 1] };
   });
 }
@@ -152,12 +155,13 @@ function resampled(x: Value, axes: readonly Axis[], method: Method): Value {
   }
   checkShape("Resize", shape);
   if (sizeOf(shape) === 0) return Value.of(empty(shape), x.dtype);
-  const tables = axes.map((axis) => ({ axis: axis.axis, length: axis.length, taps: Array.from({ length: axis.output }, (_, i) => tapsOf(i, axis, method)) }))
+  const tables = axes
+    .map((one) => ({ axis: one.axis, length: one.length, taps: Array.from({ length: one.output }, (_, i) => tapsOf(i, one, method)) }))
     .filter(({ length, taps }) => taps.length !== length || taps.some((own, i) => own.length !== 1 || own[0]![0] !== i));
-  const few = tables.every(({ axis, taps }) => axis >= 2 && taps.every((own) => own.length === 1 || (own.length === 2 && own[1]![0] === own[0]![0] + 1)));
   if (tables.length === 0) return x;
-  if (isFloat(x.dtype) && few && shape.length >= 3 && shape.length <= 5) {
-    const all = shape.slice(2).map((length, i) => tables.find(({ axis }) => axis === i + 2)?.taps ?? Array.from({ length }, (_, at): Taps => [[at, 1]]));
+  if (isFloat(x.dtype) && shape.length >= 3 && shape.length <= 5 && tables.every(({ axis, taps }) => axis >= 2 && taps.every(isBlend))) {
+    const stay = (length: number): Taps[] => Array.from({ length }, (_, at) => [[at, 1]]);
+    const all = shape.slice(2).map((length, i) => tables.find(({ axis }) => axis === i + 2)?.taps ?? stay(length));
     return Value.of(blended(x.tensor(), shape, all), x.dtype);
   }
   return tables.reduce((y, { axis, length, taps }) => {
@@ -165,6 +169,11 @@ function resampled(x: Value, axes: readonly Axis[], method: Method): Value {
     if (!isFloat(y.dtype)) throw new TypeError(`x must hold floats in mode ${method.mode}, it is ${y.dtype}`);
     return Value.of(mixed(y.tensor(), axis, length, taps, method.outside ?? 0), y.dtype);
   }, x);
+}
+
+// What the kernel can do: one input, or two neighbours.
+function isBlend(taps: Taps): boolean {
+  return taps.length === 1 || (taps.length === 2 && taps[1]![0] === taps[0]![0] + 1);
 }
 
 /** By the kernel, along up to three spatial axes at once. */
@@ -181,7 +190,9 @@ function blended(x: Tensor, shape: Shape, taps: readonly (readonly Taps[])[]): T
       weights[4 * i + 3] = far ? far[1] : 0;
     });
   };
-  withTable(4 * rows.length, write, (table) => withScratch([win.input[2] * win.c], (row) => kernels().resample(windowPtr(win), table, row!, from.ptr, y.ptr)));
+  withTable(4 * rows.length, write, (table) => withScratch([win.input[2] * win.c], (row) => {
+    kernels().resample(windowPtr(win), table, row!, from.ptr, y.ptr);
+  }));
   return y;
 }
 

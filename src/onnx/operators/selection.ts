@@ -74,7 +74,10 @@ function slice(call: Call): Value {
   const axes = axesOf(call, (old ? ints(call, "axes") : numbers(call, 3)) ?? starts.map((_, i) => i), rank);
   const steps = (old ? undefined : numbers(call, 4)) ?? starts.map(() => 1);
   if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length) {
-    throw new ShapeError(`starts, ends, axes and steps must be equally long, they are ${starts.length}, ${ends.length}, ${axes.length} and ${steps.length}`);
+    throw new ShapeError(
+      `starts, ends, axes and steps must be equally long, they are ${starts.length}, ` +
+        `${ends.length}, ${axes.length} and ${steps.length}`,
+    );
   }
   const start = x.shape.map(() => 0), step = x.shape.map(() => 1), shape = [...x.shape];
   axes.forEach((axis, i) => {
@@ -90,7 +93,11 @@ function slice(call: Call): Value {
   });
   if (sizeOf(shape) === sizeOf(x.shape) && step.every((by) => by === 1)) return x;
   // A step beyond the axis takes one element.
-  return taken(x, shape, { start: start.map((at, axis) => (shape[axis] === 0 ? 0 : at)), axes: x.shape.map((_, k) => k), steps: step.map((by, axis) => (shape[axis]! > 1 ? by : 1)) });
+  return taken(x, shape, {
+    start: start.map((at, axis) => (shape[axis] === 0 ? 0 : at)),
+    axes: x.shape.map((_, axis) => axis),
+    steps: step.map((by, axis) => (shape[axis]! > 1 ? by : 1)),
+  });
 }
 
 function counted(call: Call, indices: ArrayLike<number>, length: number): number[] {
@@ -114,7 +121,9 @@ function elementPlaces(call: Call, shape: Shape, indices: Value, axis: number): 
   }
   const along = counted(call, indices.numbers(), shape[axis]!);
   const strides = rowMajor(shape), own = rowMajor(indices.shape);
-  return along.map((index, i) => own.reduce((at, step, k) => at + (k === axis ? index : Math.floor(i / step) % indices.shape[k]!) * strides[k]!, 0));
+  return along.map((index, i) => {
+    return own.reduce((at, step, k) => at + (k === axis ? index : Math.floor(i / step) % indices.shape[k]!) * strides[k]!, 0);
+  });
 }
 
 /** Where the tuples of `indices` point to, as numbers of rows of so many elements. */
@@ -152,7 +161,10 @@ const combine = {
 function placed(call: Call, x: Value, updates: Value, rows: readonly number[], rowLength: number): Value {
   const reduction = word(call, "reduction", reductions, "none");
   if (sizeOf(updates.shape) !== rows.length * rowLength) {
-    throw new ShapeError(`updates ${format(updates.shape)} do not have the ${rows.length * rowLength} elements that the indices call for (x ${format(x.shape)})`);
+    throw new ShapeError(
+      `updates ${format(updates.shape)} do not have the ${rows.length * rowLength} elements ` +
+        `that the indices call for (x ${format(x.shape)})`,
+    );
   }
   if (reduction === "none" && onDevice(x)) {
     // Rows of both together, each from where it was written last.
@@ -191,7 +203,9 @@ function padded(call: Call): Value {
   const pads = call.opset < 11 ? ints(call, "pads") : numbers(call, 1);
   const given = call.opset < 11 ? undefined : numbers(call, 3);
   const axes = given ? axesOf(call, given, rank) : x.shape.map((_, axis) => axis);
-  if (pads?.length !== 2 * axes.length) throw new GraphError(`pads must have ${2 * axes.length} numbers, it has ${pads?.length ?? 0}`, call.node);
+  if (pads?.length !== 2 * axes.length) {
+    throw new GraphError(`pads must have ${2 * axes.length} numbers, it has ${pads?.length ?? 0}`, call.node);
+  }
   const value = call.opset < 11 ? float(call, "value", 0) : scalar(call, 2) ?? 0;
   const sides = x.shape.map((_, axis): [number, number] => {
     const at = axes.indexOf(axis);
@@ -203,11 +217,14 @@ function padded(call: Call): Value {
   if (mode === "constant" && onDevice(x) && tensorOf(x).dtype === "float32") {
     return Value.of(pad(x.tensor(), [...sides].reverse().flat(), { value }), x.dtype);
   }
-  if (mode !== "constant") return sides.reduce((y, [before, after], axis) => (before === 0 && after === 0 ? y : border(y, axis, before, after, mode)), x);
+  if (mode !== "constant") {
+    return sides.reduce((y, [before, after], axis) => (before === 0 && after === 0 ? y : border(y, axis, before, after, mode)), x);
+  }
   const data = x.numbers(), strides = rowMajor(x.shape), own = rowMajor(shape);
   return made(x.dtype, shape, (i) => {
     const index = own.map((step, axis) => (Math.floor(i / step) % shape[axis]!) - sides[axis]![0]);
-    return index.every((at, axis) => at >= 0 && at < x.shape[axis]!) ? data[index.reduce((sum, at, axis) => sum + at * strides[axis]!, 0)]! : value;
+    if (index.some((at, axis) => at < 0 || at >= x.shape[axis]!)) return value;
+    return data[index.reduce((sum, at, axis) => sum + at * strides[axis]!, 0)]!;
   });
 }
 
@@ -237,7 +254,9 @@ function squares(shape: Shape, b: number, mode: "DCR" | "CRD"): Block {
 
 function blockOf(call: Call, x: Value): number {
   const b = int(call, "blocksize", 0);
-  if (b < 1 || x.shape.length !== 4) throw new ShapeError(`x must have 4 axes and blocksize be positive (x ${format(x.shape)}, blocksize ${b})`);
+  if (b < 1 || x.shape.length !== 4) {
+    throw new ShapeError(`x must have 4 axes and blocksize be positive (x ${format(x.shape)}, blocksize ${b})`);
+  }
   return b;
 }
 
@@ -277,7 +296,10 @@ function trilu(call: Call): Value {
     const distance = (i % columns) - (Math.floor(i / columns) % rows);
     return upper ? distance >= k : distance <= k;
   };
-  if (isFloat(x.dtype)) return Value.of(where(tensor(Float32Array.from({ length: rows * columns }, (_, i) => Number(kept(i))), [rows, columns]), x.tensor(), 0), x.dtype);
+  if (isFloat(x.dtype)) {
+    const mask = tensor(Float32Array.from({ length: rows * columns }, (_, i) => Number(kept(i))), [rows, columns]);
+    return Value.of(where(mask, x.tensor(), 0), x.dtype);
+  }
   const data = x.numbers();
   return made(x.dtype, x.shape, (i) => (kept(i) ? data[i]! : 0));
 }

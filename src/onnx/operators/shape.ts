@@ -36,7 +36,9 @@ function flatten(call: Call): Value {
 function squeeze(call: Call): Value {
   const x = input(call, 0), given = ints(call, "axes") ?? numbers(call, 1);
   const axes = given ? axesOf(call, given, x.shape.length) : x.shape.flatMap((length, axis) => (length === 1 ? [axis] : []));
-  for (const axis of axes) if (x.shape[axis] !== 1) throw new ShapeError(`axis ${axis} has the length ${x.shape[axis]}, not 1 (x ${format(x.shape)})`);
+  for (const axis of axes) {
+    if (x.shape[axis] !== 1) throw new ShapeError(`axis ${axis} has the length ${x.shape[axis]}, not 1 (x ${format(x.shape)})`);
+  }
   return relabelled(x, x.shape.filter((_, axis) => !axes.includes(axis)));
 }
 
@@ -71,7 +73,9 @@ function tile(call: Call): Value {
   const x = input(call, 0), repeats = numbers(call, 1) ?? [];
   const { shape } = x;
   checkShape("repeats", repeats);
-  if (repeats.length !== shape.length) throw new ShapeError(`repeats must have ${shape.length} numbers, it has ${repeats.length} (x ${format(shape)})`);
+  if (repeats.length !== shape.length) {
+    throw new ShapeError(`repeats must have ${shape.length} numbers, it has ${repeats.length} (x ${format(shape)})`);
+  }
   checkShape("Tile", shape.map((length, axis) => length * repeats[axis]!));
   // From the last axis on: each is repeated as a row that holds all axes behind it.
   let y = x, row = 1;

@@ -28,12 +28,16 @@ export function spatial(call: Call, x: Shape, filter?: Shape, transposed: boolea
   if (rank < 1 || rank > 3) throw new ShapeError(`x must have 3, 4 or 5 axes, it has ${x.length} (x ${format(x)})`);
   const attribute = (name: string, least: number): Shape | undefined => {
     const list = ints(call, name);
-    if (list && list.length !== rank) throw new GraphError(`attribute "${name}" must have ${rank} numbers, it has ${list.length} (x ${format(x)})`, call.node);
+    if (list && list.length !== rank) {
+      throw new GraphError(`attribute "${name}" must have ${rank} numbers, it has ${list.length} (x ${format(x)})`, call.node);
+    }
     list?.forEach((size) => check(name, size, least));
     return list;
   };
   const check = (name: string, size: number, least: number): void => {
-    if (size < least || size > MOST) throw new GraphError(`attribute "${name}" must have numbers from ${least} to ${MOST}, got ${size}`, call.node);
+    if (size < least || size > MOST) {
+      throw new GraphError(`attribute "${name}" must have numbers from ${least} to ${MOST}, got ${size}`, call.node);
+    }
   };
   const ones = x.slice(2).map(() => 1);
   const stride = attribute("strides", 1) ?? ones, dilation = attribute("dilations", 1) ?? ones;
@@ -44,7 +48,9 @@ export function spatial(call: Call, x: Shape, filter?: Shape, transposed: boolea
   }
   const auto = word(call, "auto_pad", modes, "NOTSET");
   const pads = ints(call, "pads") ?? [...ones, ...ones].map(() => 0);
-  if (pads.length !== 2 * rank) throw new GraphError(`attribute "pads" must have ${2 * rank} numbers, it has ${pads.length} (x ${format(x)})`, call.node);
+  if (pads.length !== 2 * rank) {
+    throw new GraphError(`attribute "pads" must have ${2 * rank} numbers, it has ${pads.length} (x ${format(x)})`, call.node);
+  }
   const padding = kernel.map((size, i): readonly [number, number] => {
     if (auto === "VALID") return [0, 0];
     if (auto !== "NOTSET" && !transposed) {
@@ -75,7 +81,10 @@ export function poolExtent(call: Call, x: Shape, { kernel, stride, dilation, pad
     const slack = length + before + after - (dilation[i]! * (size - 1) + 1);
     // In ceil mode a window may be larger than what it sees, by less than a stride.
     if (slack < 0 && !(ceil && -slack < stride[i]!)) {
-      throw new ShapeError(`the kernel spans ${length + before + after - slack} elements, more than the padded axis's ${length + before + after} (x ${format(x)})`);
+      throw new ShapeError(
+        `the kernel spans ${length + before + after - slack} elements, more than the padded ` +
+          `axis's ${length + before + after} (x ${format(x)})`,
+      );
     }
     if (!ceil) return Math.floor(slack / stride[i]!) + 1;
     const outputs = Math.ceil(slack / stride[i]!) + 1;
@@ -93,7 +102,8 @@ export function windowOf(
   return Object.freeze({
     n: inputShape[0]!, c: inputShape[1]!, o: outputShape[1]!, groups,
     input: triple(inputShape.slice(2), 1), output: triple(outputShape.slice(2), 1), kernel: triple(kernel, 1), stride: triple(stride, 1),
-    padding: triple(before, 0), dilation: triple(dilation, 1), inputShape: Object.freeze([...inputShape]), outputShape: Object.freeze([...outputShape]),
+    padding: triple(before, 0), dilation: triple(dilation, 1),
+    inputShape: Object.freeze([...inputShape]), outputShape: Object.freeze([...outputShape]),
   });
 }
 
