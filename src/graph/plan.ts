@@ -46,9 +46,9 @@ export interface PlannedNode {
   readonly outputShapes: readonly Shape[];
 }
 
-// Elementwise operators of one kernel call: the result may lie where an operand lay that nobody reads any more.
+// Elementwise operators whose first kernel call reads all operands: the result may lie where one lay that nobody reads any more.
 const inPlace = new Set([
-  "Abs", "Add", "BatchNormalization", "Ceil", "Clip", "Div", "Elu", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log", "Max", "Min",
+  "Abs", "Add", "Ceil", "Clip", "Div", "Elu", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log", "Max", "Min",
   "Mul", "Neg", "Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Softplus", "Sqrt", "Sub", "Tanh",
 ]);
 
@@ -194,7 +194,9 @@ export class Plan {
       return folded;
     }
     this.#weights.reading = inputs.filter((value) => value?.constant) as Value[];
-    if (inPlace.has(node.op)) {
+    // Of three operands the last is read after the first result is written, unless they are limits that are known.
+    const atOnce = inputs.length <= 2 || (node.op === "Clip" && inputs.slice(1).every((value) => !value || value.constant));
+    if (inPlace.has(node.op) && atOnce) {
       const dying = inputs.find((value) => value && !value.constant && value.held?.dtype === "float32" && !value.held.shared
         && uses.get(value) === inputs.filter((other) => other === value).length);
       if (dying) overwrite(dying.held!.ptr, dying.held!.size * 4);

@@ -3,7 +3,7 @@ import { Session } from "../graph/session.ts";
 import { checkOptions } from "../shape.ts";
 import { download, type Progress, type Source } from "./download.ts";
 import { onnxOperators } from "./operators/index.ts";
-import { readOnnx, type ReadOptions } from "./read.ts";
+import { checkOperators, readOnnx, type ReadOptions } from "./read.ts";
 
 /** What `loadOnnx` accepts. */
 export interface LoadOptions extends ReadOptions {
@@ -28,6 +28,7 @@ export interface LoadOptions extends ReadOptions {
 export async function loadOnnx(source: Source, options: LoadOptions = {}): Promise<Session> {
   checkOptions("loadOnnx", options);
   const graph = readOnnx(await download(source, options.onProgress, options.signal), options);
+  checkOperators(graph, onnxOperators);
   if (options.optimise === false) return new Session(graph, onnxOperators);
   const simplified = optimise(graph, onnxOperators);
   return new Session(simplified.graph, onnxOperators, simplified.notes);

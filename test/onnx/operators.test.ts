@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { memory, type MemoryReport } from "../../src/index.ts";
 import type { AttributeSpec, TensorSpec } from "./encode.ts";
-import { counting, ints, type Outcome, runNode } from "./run.ts";
+import { counting, ints, type Outcome, runModel, runNode } from "./run.ts";
 
 // Operators against their definitions as plain loops, and small cases worked out by hand. ONNX's own tests are run by
 // scripts/onnxNodeTests.mjs.
@@ -310,6 +310,30 @@ describe("by hand", () => {
   test.each(cases)("%s: %s", (op, _, inputs, options, expected) => {
     const got = runNode(op, inputs, options);
     for (const [name, outcome] of Object.entries(expected)) expect(got[name]).toEqual(outcome);
+  });
+
+  test("results that lie where an operand lay", () => {
+    const x = wavy([1, 3, 2, 2]), of = (fn: (x: number, i: number) => number): number[] => x.data!.map(fn);
+    const { max, clip, norm } = runModel({
+      inputs: { x: { shape: x.shape }, p: { shape: [1] }, q: { shape: [1] } },
+      initializers: { s: f([3], 1, 2, 3), b: f([3], 4, 5, 6), m: f([3], 0.1, 0.2, 0.3), v: f([3], 1, 4, 9), two: f([], 2) },
+      nodes: [
+        { op: "Mul", inputs: ["x", "two"], outputs: ["twice"] },
+        { op: "Neg", inputs: ["x"], outputs: ["minus"] },
+        { op: "Max", inputs: ["x", "minus", "twice"], outputs: ["max"] },
+        { op: "Mul", inputs: ["q", "two"], outputs: ["top"] },
+        { op: "Clip", inputs: ["p", "q", "top"], outputs: ["clip"] },
+        { op: "Abs", inputs: ["x"], outputs: ["size"] },
+        { op: "BatchNormalization", inputs: ["size", "s", "b", "m", "v"], outputs: ["norm"], attributes: { epsilon: { float: 0 } } },
+      ],
+      outputs: ["max", "clip", "norm"],
+    }, { x, p: f([1], 9), q: f([1], 3) });
+    close(max!, x.shape, of((value) => Math.max(2 * value, -value)));
+    expect(clip!.data).toEqual([6]);
+    close(norm!, x.shape, of((value, i) => {
+      const c = Math.floor(i / 4);
+      return ((Math.abs(value) - [0.1, 0.2, 0.3][c]!) / (c + 1)) * (c + 1) + c + 4;
+    }));
   });
 
   test("Erf", () => {
