@@ -90,9 +90,13 @@ function perChannel({ shape, data }: Constant, channels: number, rank: number): 
   return data.length === channels && shape[along] === channels && along === shape.length - rank + 1 ? Float64Array.from(data) : undefined;
 }
 
+// In a transposed convolution the input channels of a group are contiguous, and each has the output channels of its group.
 function scaled({ shape, data }: Constant, axis: number, groups: number, scale: Float64Array): Constant {
-  const inner = sizeOf(shape.slice(axis + 1)), along = shape[axis]!;
-  // In a transposed convolution the input channels of a group are contiguous, and each has the output channels of its group.
-  const perGroup = data.length / groups;
-  return { dtype: "float32", shape, data: Float32Array.from(data, (value, i) => value * scale[Math.floor(i / perGroup) * (groups > 1 ? along : 0) + (Math.floor(i / inner) % along)]!) };
+  const inner = sizeOf(shape.slice(axis + 1)), along = shape[axis]!, perGroup = data.length / groups;
+  const result = new Float32Array(data.length);
+  for (let start = 0; start < data.length; start += inner) {
+    const factor = scale[Math.floor(start / perGroup) * (groups > 1 ? along : 0) + ((start / inner) % along)]!;
+    for (let i = start; i < start + inner; i++) result[i] = data[i]! * factor;
+  }
+  return { dtype: "float32", shape, data: result };
 }
