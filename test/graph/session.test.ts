@@ -156,7 +156,7 @@ describe("a session", () => {
       });
     }
     const before = memory();
-    scope(() => session.run({ x: tensor([1, 2, 3, -1]) }));
+    scope(() => void session.run({ x: tensor([1, 2, 3, -1]) }));
     expect(memory()).toEqual(before);
     expect(() => session.bind({ x: [4] })).toThrow(/NonZero, Transpose, GatherND, Exp depend on what a run computes; use run/);
     session.dispose();
