@@ -46,9 +46,9 @@ export function convInputAdjoint(dy: Tensor, w: Tensor, bias: Tensor | undefined
   dy = withLayout(dy, "channelsLast");
   w = withLayout(w, "channelsLast");
   // Gathering with the flipped filter beats scattering with col2im, but a stride would have it multiply by inserted zeros,
-  // and padding beyond the kernel's extent would need negative padding.
+  // and padding beyond the kernel's extent would need negative padding. The depthwise kernel gathers at any stride by itself.
   const back = adjointWindow(win);
-  const gather = win.stride.every((step) => step === 1) && back.padding.every((size) => size >= 0);
+  const gather = !isDepthwise(win) && win.stride.every((step) => step === 1) && back.padding.every((size) => size >= 0);
   const dx = record(
     (gather ? gathered : scattered)(dy.ptr, w.ptr, bias, win),
     [dy, (ddx) => conv(ddx, w, undefined, win)],
