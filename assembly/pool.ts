@@ -141,24 +141,28 @@ function shareEnd(i: i32, length: i32, outputs: i32): i32 {
   return <i32>((<i64>(i + 1) * length + outputs - 1) / outputs);
 }
 
-/** Visits the output positions from <= q < to, in order, each with the box of taps that lie inside the image. */
+/**
+ * Visits the output positions from <= q < to row by row, in runs of windows that lie inside the image from left to right, or in single
+ * ones, with the box of taps inside the image.
+ */
 function walk(
   window: usize, action: i32, from: i32, to: i32, x: usize, y: usize, index: usize, countPadding: bool, divisor: f32,
 ): void {
   const win = changetype<Window>(window);
   const d = win.d, h = win.h, w = win.w, c = win.c;
   if (c == 0) return;
-  let ox = from % win.ow, rest = from / win.ow;
-  let oy = rest % win.oh;
-  rest /= win.oh;
-  let oz = rest % win.od;
-  const imageBytes = <usize>(d * h * w * c) << 2;
-  let image = x + <usize>(rest / win.od) * imageBytes;
+  const adaptive = win.kd == 0;
   y += <usize>(from * c) << 2;
   if (index != 0) index += <usize>(from * c) << 2;
-  for (let q = from; q < to; q++) {
+  for (let q = from, run = 1; q < to; q += run) {
+    const ox = q % win.ow;
+    let rest = q / win.ow;
+    const oy = rest % win.oh;
+    rest /= win.oh;
+    const oz = rest % win.od;
     let z0: i32, y0: i32, x0: i32, nz: i32, ny: i32, nx: i32;
-    if (win.kd == 0) {
+    run = 1;
+    if (adaptive) {
       z0 = shareStart(oz, d, win.od);
       y0 = shareStart(oy, h, win.oh);
       x0 = shareStart(ox, w, win.ow);
@@ -172,15 +176,18 @@ function walk(
       nz = endTap(z0, win.ed, win.kd, d);
       ny = endTap(y0, win.eh, win.kh, h);
       nx = endTap(x0, win.ew, win.kw, w);
+      const room = w - 1 - x0 - (win.kw - 1) * win.ew;
+      if (x0 >= 0 && room >= 0) run = min(room / win.sw + 1, min(win.ow - ox, to - q));
     }
     const kz = firstTap(z0, win.ed), ky = firstTap(y0, win.eh), kx = firstTap(x0, win.ew);
     nz -= kz;
     ny -= ky;
     nx -= kx;
     const first = ((z0 + kz * win.ed) * h + y0 + ky * win.eh) * w + x0 + kx * win.ew;
+    const image = x + (<usize>(rest / win.od * d * h * w * c) << 2);
     if (action == MAX) {
-      if (index == 0) maximum(win, image, first, nz, ny, nx, y);
-      else winner(win, image, first, nz, ny, nx, y, index);
+      if (index == 0) maximum(win, run, image, first, nz, ny, nx, y);
+      else winner(win, run, image, first, nz, ny, nx, y, index);
     } else {
       let count = divisor;
       if (count == 0) {
@@ -188,20 +195,11 @@ function walk(
           ? paddedTaps(z0, win.kd, d, win.pd) * paddedTaps(y0, win.kh, h, win.ph) * paddedTaps(x0, win.kw, w, win.pw)
           : <f32>nz * <f32>ny * <f32>nx;
       }
-      if (action == AVERAGE) average(win, image, first, nz, ny, nx, count, y);
-      else spread(win, image, first, nz, ny, nx, count, y);
+      if (action == AVERAGE) average(win, run, image, first, nz, ny, nx, count, y);
+      else spread(win, run, image, first, nz, ny, nx, count, y);
     }
-    y += <usize>c << 2;
-    if (index != 0) index += <usize>c << 2;
-    if (++ox == win.ow) {
-      ox = 0;
-      if (++oy == win.oh) {
-        oy = 0;
-        if (++oz == win.od) {
-          oz = 0;
-          image += imageBytes;
-        }
-      }
-    }
+    const made = <usize>(run * c) << 2;
+    y += made;
+    if (index != 0) index += made;
   }
 }
