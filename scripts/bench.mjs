@@ -1,20 +1,11 @@
-// Builds the bench (bench/index.ts, and bench/peak.ts once per build) and runs it. Arguments name the operations to time.
-//   npm run bench [-- conv2d matmul]
+// Builds the bench (bench/index.ts, and bench/peak.ts once per build) and runs it. Arguments name what to time.
+//   npm run bench [-- conv2d layers networks training]
 
-import { readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import asc from "assemblyscript/asc";
 import { build } from "esbuild";
+import { peakModules } from "./peak.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-const peaks = {};
-for (const target of ["scalar", "simd", "relaxed"]) {
-  const outFile = `dist/bench/peak-${target}.wasm`;
-  const { error, stderr } = await asc.main(["bench/peak.ts", "--target", target, "--outFile", outFile]);
-  process.stderr.write(stderr.toString());
-  if (error) process.exit(1);
-  peaks[target] = readFileSync(outFile).toString("base64");
-}
 await build({
   entryPoints: ["bench/index.ts"],
   outfile: "dist/bench/index.mjs",
@@ -22,6 +13,7 @@ await build({
   format: "esm",
   platform: "node",
   target: "es2022",
-  define: { PEAK_MODULES: JSON.stringify(peaks) },
+  alias: { adjoint: "./src/index.ts" },
+  define: { PEAK_MODULES: JSON.stringify(await peakModules()) },
 });
 await import(pathToFileURL("dist/bench/index.mjs").href);

@@ -1,0 +1,66 @@
+// This package, as the benches run it.
+
+import {
+  add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, init, linear, maxPool2d, relu, relu6, reshape, scope, tensor, type Tensor,
+} from "adjoint";
+import type { Open } from "./engine.ts";
+import { type Activation, constantsOf, type Step } from "./workloads.ts";
+
+export const open: Open = async () => {
+  await init();
+  const { build, threads } = capabilities();
+  return {
+    description: `${build}, ${threads} thread${threads > 1 ? "s" : ""}`,
+    async prepare(workload, inputs) {
+      const values = inputs.map((x, i) => tensor(x, workload.inputs[i]!));
+      const constants: Tensor[] = [];
+      const steps = workload.steps.map((step) => bind(step, constants));
+      const run = (): Tensor => steps.reduce<Tensor[]>((made, step) => [...made, step(made)], values).at(-1)!;
+      return {
+        run: () => scope(() => void run()),
+        result: () => scope(() => run().data()),
+        dispose: () => {
+          for (const one of [...values, ...constants]) one.dispose();
+        },
+      };
+    },
+  };
+};
+
+// The step as a function of the values so far. Its constants are appended to `made`.
+function bind(step: Step, made: Tensor[]): (values: Tensor[]) => Tensor {
+  const constants = constantsOf(step);
+  const w = "seed" in step ? tensor(constants.w, step.w) : undefined;
+  const bias = constants.bias && tensor(constants.bias, [constants.bias.length]);
+  for (const one of [w, bias]) if (one) made.push(one);
+  switch (step.op) {
+    case "conv2d": {
+      const { stride = 1, padding = 0, dilation = 1, groups = 1, activation } = step;
+      const options = { stride, padding, dilation, groups, ...(bias && { bias }) };
+      return (values) => activate(conv2d(values[step.x]!, w!, options), activation);
+    }
+    case "inputAdjoint":
+      return (values) => {
+        const [n, , h, width] = values[step.x]!.shape as [number, number, number, number];
+        const grow = step.w[2]! - 1 - 2 * step.padding;
+        return conv2dInputAdjoint(values[step.x]!, w!, [n, step.w[1]!, h + grow, width + grow], { padding: step.padding });
+      };
+    case "filterAdjoint":
+      return (values) => {
+        const x = values[step.x]!, dy = values[step.y]!;
+        return conv2dFilterAdjoint(x, dy, [dy.shape[1]!, x.shape[1]!, step.kernel, step.kernel], { padding: step.padding });
+      };
+    case "maxPool2d":
+      return (values) => maxPool2d(values[step.x]!, step.kernel, { stride: step.stride, padding: step.padding ?? 0 });
+    case "avgPool2d":
+      return (values) => avgPool2d(values[step.x]!, step.kernel, { stride: step.stride, padding: step.padding ?? 0 });
+    case "add":
+      return (values) => activate(add(values[step.x]!, values[step.y]!), step.activation);
+    case "linear":
+      return (values) => linear(reshape(values[step.x]!, [-1, step.w[1]!]), w!, bias);
+  }
+}
+
+function activate(y: Tensor, activation: Activation | undefined): Tensor {
+  return activation === "relu" ? relu(y) : activation === "relu6" ? relu6(y) : y;
+}

@@ -1,0 +1,90 @@
+// jax-js on its WebAssembly device, jitted.
+
+import type { numpy } from "@jax-js/jax";
+import type { Engine, Open } from "../engine.ts";
+import { constantsOf, type Step } from "../workloads.ts";
+import { dependencies } from "./package.json" with { type: "json" };
+
+type Jax = typeof import("@jax-js/jax");
+type NdArray = numpy.Array;
+
+export const open: Open = async () => {
+  const jax = await import("@jax-js/jax");
+  await jax.init("wasm");
+  jax.defaultDevice("wasm");
+  return engine(jax);
+};
+
+function engine(jax: Jax): Engine {
+  const { numpy: np } = jax;
+  const array = (values: Float32Array, shape: readonly number[]) => np.array(values as Float32Array<ArrayBuffer>, { shape: [...shape] });
+  return {
+    description: `jax-js ${dependencies["@jax-js/jax"]}`,
+    async prepare({ inputs: shapes, steps }, inputs) {
+      const values = inputs.map((x, i) => array(x, shapes[i]!));
+      const constants = steps.map((step) => {
+        const { w, bias } = constantsOf(step);
+        return [...("seed" in step ? [array(w, step.w)] : []), ...(bias ? [array(bias, step.op === "linear" ? [bias.length] : [1, bias.length, 1, 1])] : [])];
+      });
+      const fn = jax.jit((xs: NdArray[], cs: NdArray[][]): NdArray => {
+        const made = [...xs];
+        steps.forEach((step, i) => made.push(apply(jax, step, made, cs[i]!)));
+        return made.at(-1)!.ref;
+      });
+      const run = () => fn(values.map((x) => x.ref), constants.map((list) => list.map((c) => c.ref)));
+      return {
+        run: async () => {
+          const y = run();
+          await y.blockUntilReady();
+          y.dispose();
+        },
+        result: async () => (await run().data()) as Float32Array,
+        dispose: () => {
+          fn.dispose();
+          for (const one of [...values, ...constants.flat()]) one.dispose();
+        },
+      };
+    },
+  };
+}
+
+// Operations consume their arguments: `.ref` keeps them for the next step.
+function apply({ lax, numpy: np, nn, vjp }: Jax, step: Step, values: NdArray[], [w, bias]: NdArray[]): NdArray {
+  const x = values[step.x]!.ref;
+  const border = (padding: number): [number, number][] => [[padding, padding], [padding, padding]];
+  const activate = (y: NdArray) => ("activation" in step && step.activation ? (step.activation === "relu" ? nn.relu(y) : np.clip(y, 0, 6)) : y);
+  switch (step.op) {
+    case "conv2d": {
+      const { stride = 1, padding = 0, dilation = 1, groups = 1 } = step;
+      const y = lax.convGeneralDilated(x, w!.ref, [stride, stride], border(padding), { rhsDilation: [dilation, dilation], featureGroupCount: groups });
+      return activate(bias ? y.add(bias.ref) : y);
+    }
+    case "inputAdjoint": {
+      const [n, , h, width] = x.shape as [number, number, number, number];
+      const grow = step.w[2]! - 1 - 2 * step.padding;
+      const [y, pull] = vjp((at: NdArray) => lax.convGeneralDilated(at, w!.ref, [1, 1], border(step.padding)), [np.zeros([n, step.w[1]!, h + grow, width + grow])]);
+      y.dispose();
+      return pull(x)[0]!;
+    }
+    case "filterAdjoint": {
+      const dy = values[step.y]!.ref;
+      const [y, pull] = vjp((at: NdArray) => lax.convGeneralDilated(x, at, [1, 1], border(step.padding)), [np.zeros([dy.shape[1]!, x.shape[1]!, step.kernel, step.kernel])]);
+      y.dispose();
+      return pull(dy)[0]!;
+    }
+    case "maxPool2d":
+    case "avgPool2d": {
+      const { kernel, stride, padding = 0 } = step;
+      // A border of zeros: the workloads' maximum is never below.
+      const padded = padding > 0 ? np.pad(x, { 2: [padding, padding], 3: [padding, padding] }) : x;
+      const window = (at: NdArray) => (step.op === "maxPool2d" ? np.max(at) : np.mean(at));
+      return lax.reduceWindow(padded, window, [kernel, kernel], [stride, stride]);
+    }
+    case "add":
+      return activate(x.add(values[step.y]!.ref));
+    case "linear": {
+      const y = np.matmul(x.reshape([-1, step.w[1]!]), np.transpose(w!.ref));
+      return bias ? y.add(bias.ref) : y;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// How the benches time: tinybench, and the machine's multiply-add peak to hold the results to.
+
+import { Bench } from "tinybench";
+import type { Build } from "../src/index.ts";
+
+/**
+ * Milliseconds of one call: the fastest and the median of samples over about `ms` milliseconds, after a warm-up long enough for the
+ * optimising compiler. A sample is as many calls as take 4 ms: a page's clock may tick in tenths of a millisecond.
+ */
+export async function time(fn: () => unknown, ms = 500): Promise<{ min: number; median: number }> {
+  const started = performance.now();
+  let calls = 0;
+  for (; calls < 1 || performance.now() - started < ms / 2; calls++) await fn();
+  const each = (performance.now() - started) / calls;
+  const batch = Math.max(1, Math.round(4 / each));
+  const bench = new Bench({ time: ms, iterations: each < 500 ? 5 : 2, warmup: false, throws: true });
+  bench.add("one", async () => {
+    for (let i = 0; i < batch; i++) {
+      const done = fn();
+      // A synchronous engine is not made to wait for the event loop.
+      if (done instanceof Promise) await done;
+    }
+  });
+  await bench.run();
+  const { latency } = bench.tasks[0]!.result as unknown as { latency: { min: number; p50: number } };
+  return { min: latency.min / batch, median: latency.p50 / batch };
+}
+
+/** GFLOP/s of independent multiply-adds in registers: the fastest run, since a peak is what the machine can do at all. */
+export async function peak(build: Build, base64: string): Promise<number> {
+  const memory = new WebAssembly.Memory({ initial: 16 });
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+  const run = instance.exports["peak"] as (n: number, x: number, out: number) => void;
+  new Float32Array(memory.buffer, 1024, 2).set([1e-3, 0.5]);
+  const rounds = 100_000;
+  const { min } = await time(() => run(rounds, 1024, 2048));
+  const sum = new Float32Array(memory.buffer, 2048, 1)[0]!;
+  // Every chain converges to a / (1 - b).
+  if (Math.abs(sum - (12 * 1e-3) / 0.5) > 1e-5) throw new Error(`peak: the kernel computed ${sum}`);
+  return (rounds * 12 * 2 * (build === "scalar" ? 1 : 4)) / min / 1e6;
+}

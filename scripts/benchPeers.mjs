@@ -1,0 +1,40 @@
+// Builds and runs the comparison with other packages (bench/peers), which are installed there and nowhere else.
+//   npm run bench:peers [-- --only adjoint,LiteRT.js] [--engines node,chromium,threads,cold] [--rows REGEXP] [--rounds 3]
+
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { peakModules } from "./peak.mjs";
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+if (!existsSync("bench/peers/node_modules")) execFileSync("npm", ["ci"], { cwd: "bench/peers", stdio: "inherit" });
+execFileSync(process.execPath, ["scripts/build.mjs"], { stdio: "inherit" });
+
+const peers = ["onnxruntime-web", "onnxruntime-node", "onnxruntime-common", "@tensorflow/*", "@litertjs/core", "@jax-js/jax"];
+// The package's own files are timed, as users get them.
+const shipped = (path) => ({
+  name: "shipped",
+  setup: (api) => void api.onResolve({ filter: /^adjoint$/ }, () => ({ path, external: true })),
+});
+const common = { bundle: true, format: "esm", target: "es2022", define: { PEAK_MODULES: JSON.stringify(await peakModules()) }, logLevel: "error" };
+await build({
+  ...common,
+  entryPoints: { node: "bench/peers/node.ts", chromium: "bench/peers/chromium.ts", main: "bench/peers/main.ts" },
+  outdir: "bench/peers/dist",
+  outExtension: { ".js": ".mjs" },
+  splitting: true,
+  platform: "node",
+  external: [...peers, "playwright"],
+  plugins: [shipped("../../../dist/index.js")],
+});
+await build({
+  ...common,
+  entryPoints: ["bench/peers/page.ts"],
+  outdir: "bench/peers/dist/web",
+  splitting: true,
+  minify: true,
+  platform: "browser",
+  plugins: [shipped("/adjoint/index.js")],
+});
+await import(pathToFileURL("bench/peers/dist/main.mjs").href);
