@@ -1,16 +1,18 @@
 // This package, as the benches run it.
 
 import {
-  add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, init, linear, maxPool2d, relu, relu6, reshape, scope, tensor, type Tensor,
+  add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, linear, maxPool2d, relu, relu6, reshape, scope, tensor, type Tensor,
 } from "adjoint";
 import type { Open } from "./engine.ts";
 import { type Activation, constantsOf, type Step } from "./workloads.ts";
 
 export const open: Open = async () => {
-  await init();
-  const { build, threads } = capabilities();
+  // Only what is asked for is set: an application that wants no more calls nothing.
   return {
-    description: `${build}, ${threads} thread${threads > 1 ? "s" : ""}`,
+    describe() {
+      const { build, threads } = capabilities();
+      return `${build}, ${threads} thread${threads > 1 ? "s" : ""}`;
+    },
     async prepare(workload, inputs) {
       const values = inputs.map((x, i) => tensor(x, workload.inputs[i]!));
       const constants: Tensor[] = [];

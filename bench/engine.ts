@@ -8,7 +8,7 @@ export type Open = (threads: number) => Promise<Engine>;
 /** A package that runs workloads. */
 export interface Engine {
   /** What runs: version, build, threads. */
-  description: string;
+  describe(): string;
   /** Undefined where the package has no such operation. */
   prepare(workload: Workload, inputs: Float32Array[]): Promise<Runner | undefined>;
 }

@@ -10,7 +10,7 @@ export function encode(bytes) {
 }
 
 /**
- * What turns `base` into `target`: pieces of it, and what is new between them. Greedy: at every byte the longest piece of base that
+ * What turns `base` into `target`: its length, pieces of `base`, and what is new between them. Greedy: at every byte the longest piece of base that
  * goes on from here, the nearest to where the last one ended if there are several.
  * @param {Buffer} base
  * @param {Buffer} target
@@ -30,6 +30,7 @@ export function delta(base, target) {
     for (; value > 127; value >>>= 7) out.push((value & 127) | 128);
     out.push(value);
   };
+  number(target.length);
   /** @type {number[]} */
   let news = [];
   let end = 0;

@@ -19,7 +19,7 @@ function engine(jax: Jax): Engine {
   const { numpy: np } = jax;
   const array = (values: Float32Array, shape: readonly number[]) => np.array(values as Float32Array<ArrayBuffer>, { shape: [...shape] });
   return {
-    description: `jax-js ${dependencies["@jax-js/jax"]}`,
+    describe: () => `jax-js ${dependencies["@jax-js/jax"]}`,
     async prepare({ inputs: shapes, steps }, inputs) {
       const values = inputs.map((x, i) => array(x, shapes[i]!));
       const constants = steps.map((step) => {

@@ -16,7 +16,7 @@ export const open = (wasm: string): Open => async (threads) => {
 
 function engine(litert: LiteRt): Engine {
   return {
-    description: `LiteRT.js ${dependencies["@litertjs/core"]}`,
+    describe: () => `LiteRT.js ${dependencies["@litertjs/core"]}`,
     async prepare(workload, inputs) {
       const bytes = toTflite(workload);
       if (!bytes) return undefined;

@@ -37,14 +37,14 @@ export async function measure({ threads, rows, ms }: Task, open: Open, expected:
   const relaxed = WebAssembly.validate(Uint8Array.from(atob(PEAK_MODULES.relaxed), (c) => c.charCodeAt(0)));
   const build = relaxed ? "relaxed" : "simd";
   const engine = await open(threads);
-  const measured: Measured = { description: engine.description, peak: await peak(build, PEAK_MODULES[build]), rows: {} };
+  const measured: Measured = { description: engine.describe(), peak: await peak(build, PEAK_MODULES[build]), rows: {} };
   for (const workload of [...layers, ...networks].filter(({ name }) => rows.includes(name))) {
     const runner = await engine.prepare(workload, inputValues(workload));
     if (!runner) {
       measured.rows[workload.name] = "missing";
       continue;
     }
-    checkClose(`${workload.name} by ${engine.description}`, await runner.result(), await expected(workload.name), termsOf(workload));
+    checkClose(`${workload.name} by ${measured.description}`, await runner.result(), await expected(workload.name), termsOf(workload));
     measured.rows[workload.name] = (await time(() => runner.run(), ms)).median;
     runner.dispose();
   }

@@ -13,7 +13,7 @@ interface Ort {
 /** `extra` are the options by which the two differ. */
 export function ortEngine(ort: Ort, description: string, extra: InferenceSession.SessionOptions): Engine {
   return {
-    description,
+    describe: () => description,
     async prepare(workload: Workload, inputs: Float32Array[]) {
       const session = await ort.InferenceSession.create(toOnnx(workload), { graphOptimizationLevel: "all", logSeverityLevel: 3, ...extra });
       const feeds = Object.fromEntries(inputs.map((x, i) => [String(i), new ort.Tensor("float32", x, workload.inputs[i]!)]));

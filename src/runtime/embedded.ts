@@ -24,13 +24,14 @@ export function decode(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A module from what differs. The delta is a list of: number of new bytes, these bytes, how far to move in `base` from the end of the
- * last piece (twice the distance, less 1 if backwards), length of the piece to copy. Numbers have 7 bits in a byte, lowest first.
+ * A module from what differs. The delta is the module's length, then a list of: number of new bytes, these bytes, how far to move in
+ * `base` from the end of the last piece (twice the distance, less 1 if backwards), length of the piece to copy. Numbers have 7 bits in
+ * a byte, lowest first.
  */
 export function patch(base: Uint8Array, delta: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [];
   let at = 0;
   let end = 0;
+  let length = 0;
   const number = (): number => {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
@@ -39,12 +40,18 @@ export function patch(base: Uint8Array, delta: Uint8Array): Uint8Array<ArrayBuff
       if (byte < 128) return value;
     }
   };
+  const bytes = new Uint8Array(number());
+  const append = (piece: Uint8Array): void => {
+    bytes.set(piece, length);
+    length += piece.length;
+  };
   while (at < delta.length) {
-    for (let news = number(); news > 0; news--) bytes.push(delta[at++]!);
+    const news = number();
+    append(delta.subarray(at, (at += news)));
     const move = number();
     const from = end + (move & 1 ? -(move + 1) : move) / 2;
     end = from + number();
-    for (let i = from; i < end; i++) bytes.push(base[i]!);
+    append(base.subarray(from, end));
   }
-  return Uint8Array.from(bytes);
+  return bytes;
 }
