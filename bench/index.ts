@@ -1,77 +1,150 @@
-// `npm run bench`: every spec's bench shapes in every build that this engine has: verified first, then timed.
+// `npm run bench`: in every build that this engine has, verified first, then timed: the specs' bench shapes, layers, networks, training.
 
-import { Bench } from "tinybench";
-import { capabilities, init, scope } from "../src/index.ts";
-import type { Build } from "../src/index.ts";
-import { checkClose, title, toTensor } from "../test/check.ts";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { type Build, capabilities, init, type InitOptions, scope } from "../src/index.ts";
 import { randomArray } from "../test/array.ts";
+import { checkClose, title, toTensor } from "../test/check.ts";
 import { specs } from "../test/specs/index.ts";
+import { open } from "./adjoint.ts";
+import { reference } from "./reference.ts";
+import { peak, time } from "./timing.ts";
+import { trainings } from "./training.ts";
+import { flopsOf, inputValues, layers, networks, termsOf } from "./workloads.ts";
 
 /** Compiled `bench/peak.ts` by build, put in by `scripts/bench.mjs`. */
 declare const PEAK_MODULES: Record<Build, string>;
 
+/** A way to run: a column of the table. */
+interface Way {
+  label: string;
+  options: InitOptions & { build: Build };
+}
+
 interface Row {
   name: string;
-  ms: Partial<Record<Build, number>>;
   flops: number;
+  /** Median milliseconds by way. */
+  ms: Record<string, number>;
 }
 
-/** Milliseconds of one call, over about half a second, after a warm-up long enough for the optimising compiler. */
-async function time(fn: () => void): Promise<{ min: number; median: number }> {
-  const bench = new Bench({ time: 500, warmupTime: 200, iterations: 5, warmupIterations: 5, throws: true });
-  bench.add("one", fn);
-  await bench.run();
-  const { latency } = bench.tasks[0]!.result as unknown as { latency: { min: number; p50: number } };
-  return { min: latency.min, median: latency.p50 };
+/** Something to time. `start` prepares it in the way that runs, and checks it. */
+interface Subject {
+  name: string;
+  flops: number;
+  start(label: string): Promise<{ run(): void | Promise<void>; dispose(): void }>;
 }
 
-/** GFLOP/s of independent multiply-adds in registers: the fastest run, since a peak is what the machine can do at all. */
-async function peak(build: Build): Promise<number> {
-  const memory = new WebAssembly.Memory({ initial: 16 });
-  const bytes = Uint8Array.from(atob(PEAK_MODULES[build]), (c) => c.charCodeAt(0));
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-  const run = instance.exports["peak"] as (n: number, x: number, out: number) => void;
-  new Float32Array(memory.buffer, 1024, 2).set([1e-3, 0.5]);
-  const rounds = 100_000;
-  const { min } = await time(() => run(rounds, 1024, 2048));
-  const sum = new Float32Array(memory.buffer, 2048, 1)[0]!;
-  // Every chain converges to a / (1 - b).
-  if (Math.abs(sum - (12 * 1e-3) / 0.5) > 1e-5) throw new Error(`peak: the kernel computed ${sum}`);
-  return (rounds * 12 * 2 * (build === "scalar" ? 1 : 4)) / min / 1e6;
-}
+const ways: Way[] = [...capabilities().available].reverse().map((build) => ({ label: build, options: { build } }));
 
-const wanted = process.argv.slice(2);
-const builds = [...capabilities().available].reverse();
-const peaks: Partial<Record<Build, number>> = {};
-for (const build of builds) peaks[build] = await peak(build);
-
-const rows: Row[] = [];
-for (const spec of specs) {
-  if (wanted.length > 0 && !wanted.includes(spec.name)) continue;
-  for (const one of spec.bench ?? []) {
-    const row: Row = { name: `${spec.name} ${title(one)}`, ms: {}, flops: spec.flops!(one.shapes, one.options) };
-    const inputs = one.shapes.map((shape, i) => randomArray(shape, i + 1));
-    const expected = spec.reference(inputs, one.options);
-    for (const build of builds) {
-      await init({ build });
-      const tensors = inputs.map(toTensor);
-      scope(() => checkClose(`${row.name} in ${build}`, spec.run(tensors, one.options).data(), expected.data, spec.terms(one.shapes, one.options)));
-      row.ms[build] = (await time(() => scope(() => void spec.run(tensors, one.options)))).median;
-      for (const x of tensors) x.dispose();
+function* kernels(wanted: (name: string) => boolean): Generator<Subject> {
+  for (const spec of specs) {
+    if (!wanted(spec.name)) continue;
+    for (const one of spec.bench ?? []) {
+      const name = `${spec.name} ${title(one)}`;
+      const inputs = one.shapes.map((shape, i) => randomArray(shape, i + 1));
+      const expected = spec.reference(inputs, one.options);
+      yield {
+        name,
+        flops: spec.flops!(one.shapes, one.options),
+        async start(label) {
+          const tensors = inputs.map(toTensor);
+          scope(() => checkClose(`${name} in ${label}`, spec.run(tensors, one.options).data(), expected.data, spec.terms(one.shapes, one.options)));
+          return { run: () => scope(() => void spec.run(tensors, one.options)), dispose: () => tensors.forEach((x) => x.dispose()) };
+        },
+      };
     }
-    rows.push(row);
   }
 }
 
-console.log(`Multiply-add peak, GFLOP/s: ${builds.map((build) => `${build} ${peaks[build]!.toFixed(1)}`).join(", ")}`);
-console.log("Per build: median ms, GFLOP/s, share of that build's peak, speed against scalar. Results verified before timing.\n");
-const table = [["", ...builds.flatMap((build) => [build, "", "", ""])]];
-for (const { name, ms, flops } of rows) {
-  const cells = builds.flatMap((build) => {
-    const rate = flops / ms[build]! / 1e6;
-    return [ms[build]!.toFixed(3), rate.toFixed(1), `${Math.round((100 * rate) / peaks[build]!)} %`, `${(ms.scalar! / ms[build]!).toFixed(1)}x`];
-  });
-  table.push([name, ...cells]);
+function* workloads(list: typeof layers): Generator<Subject> {
+  for (const workload of list) {
+    const expected = reference(workload);
+    yield {
+      name: workload.name,
+      flops: flopsOf(workload),
+      async start(label) {
+        const runner = (await (await open(1)).prepare(workload, inputValues(workload)))!;
+        checkClose(`${workload.name} in ${label}`, await runner.result(), expected, termsOf(workload));
+        return runner;
+      },
+    };
+  }
 }
-const widths = table[0]!.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
-for (const line of table) console.log(line.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))).join("  "));
+
+// No reference for a whole step: the ways are held to the first of them.
+function* steps(): Generator<Subject> {
+  for (const { name, flops, terms, make } of trainings) {
+    let expected: Float32Array | undefined;
+    yield {
+      name,
+      flops,
+      async start(label) {
+        const training = make();
+        const got = training.fingerprint();
+        checkClose(`${name} in ${label}`, got, (expected ??= got), terms);
+        return training;
+      },
+    };
+  }
+}
+
+/** Every subject in every way. */
+async function measure(subjects: Iterable<Subject>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const { name, flops, start } of subjects) {
+    const row: Row = { name, flops, ms: {} };
+    for (const { label, options } of ways) {
+      await init(options);
+      const { run, dispose } = await start(label);
+      row.ms[label] = (await time(run)).median;
+      dispose();
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+function print(heading: string, rows: Row[], peaks: Record<string, number>): void {
+  const table = [[heading, ...ways.flatMap(({ label }) => [label, "", "", ""])]];
+  for (const { name, ms, flops } of rows) {
+    const cells = ways.flatMap(({ label }) => {
+      const rate = flops / ms[label]! / 1e6;
+      return [ms[label]!.toFixed(3), rate.toFixed(1), `${Math.round((100 * rate) / peaks[label]!)} %`, `${(ms[ways[0]!.label]! / ms[label]!).toFixed(1)}x`];
+    });
+    table.push([name, ...cells]);
+  }
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
+  for (const line of table) console.log(line.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))).join("  "));
+  console.log();
+}
+
+const names = process.argv.slice(2);
+const groups: Record<string, () => Iterable<Subject>> = {
+  kernels: () => kernels((name) => names.length === 0 || names.includes("kernels") || names.includes(name)),
+  layers: () => workloads(layers),
+  networks: () => workloads(networks),
+  training: steps,
+};
+const unknown = names.filter((name) => !(name in groups) && !specs.some((spec) => spec.name === name && spec.bench));
+if (unknown.length > 0) {
+  console.error(`bench: nothing to time is called ${unknown.join(", ")}; there are ${[...Object.keys(groups), ...specs.filter(({ bench }) => bench).map(({ name }) => name)].join(", ")}`);
+  process.exit(1);
+}
+
+const peaks: Record<string, number> = {};
+for (const { label, options: { build } } of ways) peaks[label] = await peak(build, PEAK_MODULES[build]);
+const results: Record<string, Row[]> = {};
+for (const [group, subjects] of Object.entries(groups)) {
+  if (names.length === 0 || names.includes(group) || group === "kernels") results[group] = await measure(subjects());
+}
+
+console.log(`Multiply-add peak, GFLOP/s: ${ways.map(({ label }) => `${label} ${peaks[label]!.toFixed(1)}`).join(", ")}`);
+console.log(`Per build: median ms, GFLOP/s, share of that build's peak, speed against ${ways[0]!.label}. Results verified before timing.\n`);
+for (const [group, rows] of Object.entries(results)) if (rows.length > 0) print(group, rows, peaks);
+
+// For comparisons with later runs.
+mkdirSync("dist/bench", { recursive: true });
+const file = "dist/bench/results.json";
+writeFileSync(file, JSON.stringify({ date: new Date().toISOString(), machine: cpus()[0]!.model, node: process.versions.node, peaks, results }, null, 1));
+console.log(`The same as JSON: ${file}`);

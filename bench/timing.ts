@@ -3,6 +3,10 @@
 import { Bench } from "tinybench";
 import type { Build } from "../src/index.ts";
 
+// V8 replaces baseline code between calls of a kernel: networks took up to 3 times as long after only 3 calls. WARM_MS bounds that.
+const WARM_CALLS = 15;
+const WARM_MS = 3000;
+
 /**
  * Milliseconds of one call: the fastest and the median of samples over about `ms` milliseconds, after a warm-up long enough for the
  * optimising compiler. A sample is as many calls as take 4 ms: a page's clock may tick in tenths of a millisecond.
@@ -10,7 +14,10 @@ import type { Build } from "../src/index.ts";
 export async function time(fn: () => unknown, ms = 500): Promise<{ min: number; median: number }> {
   const started = performance.now();
   let calls = 0;
-  for (; calls < 1 || performance.now() - started < ms / 2; calls++) await fn();
+  for (let spent = 0; calls < 1 || spent < ms / 2 || (calls < WARM_CALLS && spent < WARM_MS); spent = performance.now() - started) {
+    await fn();
+    calls++;
+  }
   const each = (performance.now() - started) / calls;
   const batch = Math.max(1, Math.round(4 / each));
   const bench = new Bench({ time: ms, iterations: each < 500 ? 5 : 2, warmup: false, throws: true });

@@ -1,5 +1,7 @@
 // Builds and runs the comparison with other packages (bench/peers), which are installed there and nowhere else.
-//   npm run bench:peers [-- --only adjoint,LiteRT.js] [--engines node,chromium,threads,cold] [--rows REGEXP] [--rounds 3]
+//   npm run bench:peers [-- --only adjoint,LiteRT.js] [--engines node,chromium,threads,cold] [--rows REGEXP] [--rounds 3] [--ms 300]
+//   npm run bench:peers -- --readme           writes the tables into README.md
+//   npm run bench:peers -- --from FILE        shows an earlier run (bench/peers/dist/results.json) again
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -43,6 +43,6 @@ page.on("pageerror", (error) => console.error(String(error)));
 await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
 await page.waitForFunction("'answer' in globalThis");
 const answer = await page.evaluate(`answer(${JSON.stringify(task)})`);
-writeFileSync(out, JSON.stringify({ answer, version: browser.version() }));
+writeFileSync(out, JSON.stringify(answer));
 await browser.close();
 process.exit(0);

@@ -3,7 +3,7 @@
 import type { numpy } from "@jax-js/jax";
 import type { Engine, Open } from "../engine.ts";
 import { constantsOf, type Step } from "../workloads.ts";
-import { dependencies } from "./package.json" with { type: "json" };
+import manifest from "./package.json" with { type: "json" };
 
 type Jax = typeof import("@jax-js/jax");
 type NdArray = numpy.Array;
@@ -19,7 +19,7 @@ function engine(jax: Jax): Engine {
   const { numpy: np } = jax;
   const array = (values: Float32Array, shape: readonly number[]) => np.array(values as Float32Array<ArrayBuffer>, { shape: [...shape] });
   return {
-    describe: () => `jax-js ${dependencies["@jax-js/jax"]}`,
+    describe: () => `jax-js ${manifest.dependencies["@jax-js/jax"]}`,
     async prepare({ inputs: shapes, steps }, inputs) {
       const values = inputs.map((x, i) => array(x, shapes[i]!));
       const constants = steps.map((step) => {

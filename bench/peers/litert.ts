@@ -2,7 +2,7 @@
 
 import type { Engine, Open } from "../engine.ts";
 import { shapesOf } from "../workloads.ts";
-import { dependencies } from "./package.json" with { type: "json" };
+import manifest from "./package.json" with { type: "json" };
 import { permute, toTflite } from "./tflite.ts";
 
 type LiteRt = typeof import("@litertjs/core");
@@ -16,7 +16,7 @@ export const open = (wasm: string): Open => async (threads) => {
 
 function engine(litert: LiteRt): Engine {
   return {
-    describe: () => `LiteRT.js ${dependencies["@litertjs/core"]}`,
+    describe: () => `LiteRT.js ${manifest.dependencies["@litertjs/core"]}`,
     async prepare(workload, inputs) {
       const bytes = toTflite(workload);
       if (!bytes) return undefined;

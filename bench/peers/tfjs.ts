@@ -58,15 +58,15 @@ function bind(tf: Tf, step: Step): ((values: Tensor[]) => Tensor) | undefined {
       };
       if (groups > 1 && step.w[1] !== 1) return undefined;
       // HWIO; depthwise filters are [KH, KW, C, 1].
-      const filter = tf.transpose(filters, groups > 1 ? [2, 3, 0, 1] : [2, 3, 1, 0]) as Tensor4D;
+      const filter = tf.transpose(filters, groups > 1 ? [2, 3, 0, 1] : [2, 3, 1, 0]);
       const op = groups > 1 ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
       return (values) => op({ x: values[step.x] as Tensor4D, filter, ...options });
     }
     case "inputAdjoint": {
-      const filter = tf.transpose(tf.tensor(w, [...step.w]), [2, 3, 1, 0]) as Tensor4D;
-      const [, inner, kh] = step.w as [number, number, number];
+      const filter = tf.transpose(tf.tensor4d(w, [...step.w] as [number, number, number, number]), [2, 3, 1, 0]);
+      const [, inner, kh] = step.w as [number, number, number, number];
       return (values) => {
-        const [n, h, width] = values[step.x]!.shape as [number, number, number];
+        const [n, h, width] = values[step.x]!.shape as [number, number, number, number];
         const grow = kh - 1 - 2 * step.padding;
         return tf.conv2dTranspose(values[step.x] as Tensor4D, filter, [n, h + grow, width + grow, inner] as [number, number, number, number], 1, step.padding);
       };
