@@ -1,7 +1,8 @@
 // This package, as the benches run it.
 
 import {
-  add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, linear, maxPool2d, relu, relu6, reshape, scope, tensor, type Tensor,
+  add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, linear, maxPool2d, relu, relu6, reshape, scope, tensor,
+  type Tensor,
 } from "adjoint";
 import type { Open } from "./engine.ts";
 import { type Activation, constantsOf, type Step } from "./workloads.ts";

@@ -49,7 +49,8 @@ function* kernels(wanted: (name: string) => boolean): Generator<Subject> {
         flops: spec.flops!(one.shapes, one.options),
         async start(label) {
           const tensors = inputs.map(toTensor);
-          scope(() => checkClose(`${name} in ${label}`, spec.run(tensors, one.options).data(), expected.data, spec.terms(one.shapes, one.options)));
+          const terms = spec.terms(one.shapes, one.options);
+          scope(() => checkClose(`${name} in ${label}`, spec.run(tensors, one.options).data(), expected.data, terms));
           return { run: () => scope(() => void spec.run(tensors, one.options)), dispose: () => tensors.forEach((x) => x.dispose()) };
         },
       };
@@ -106,11 +107,13 @@ async function measure(subjects: Iterable<Subject>): Promise<Row[]> {
 }
 
 function print(heading: string, rows: Row[], peaks: Record<string, number>): void {
+  const slowest = ways[0]!.label;
   const table = [[heading, ...ways.flatMap(({ label }) => [label, "", "", ""])]];
   for (const { name, ms, flops } of rows) {
     const cells = ways.flatMap(({ label }) => {
       const rate = flops / ms[label]! / 1e6;
-      return [ms[label]!.toFixed(3), rate.toFixed(1), `${Math.round((100 * rate) / peaks[label]!)} %`, `${(ms[ways[0]!.label]! / ms[label]!).toFixed(1)}x`];
+      const share = Math.round((100 * rate) / peaks[label]!), speed = ms[slowest]! / ms[label]!;
+      return [ms[label]!.toFixed(3), rate.toFixed(1), `${share} %`, `${speed.toFixed(1)}x`];
     });
     table.push([name, ...cells]);
   }
@@ -126,9 +129,10 @@ const groups: Record<string, () => Iterable<Subject>> = {
   networks: () => workloads(networks),
   training: steps,
 };
-const unknown = names.filter((name) => !(name in groups) && !specs.some((spec) => spec.name === name && spec.bench));
+const known = [...Object.keys(groups), ...specs.filter(({ bench }) => bench).map(({ name }) => name)];
+const unknown = names.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
-  console.error(`bench: nothing to time is called ${unknown.join(", ")}; there are ${[...Object.keys(groups), ...specs.filter(({ bench }) => bench).map(({ name }) => name)].join(", ")}`);
+  console.error(`bench: nothing to time is called ${unknown.join(", ")}; there are ${known.join(", ")}`);
   process.exit(1);
 }
 
@@ -140,11 +144,12 @@ for (const [group, subjects] of Object.entries(groups)) {
 }
 
 console.log(`Multiply-add peak, GFLOP/s: ${ways.map(({ label }) => `${label} ${peaks[label]!.toFixed(1)}`).join(", ")}`);
-console.log(`Per build: median ms, GFLOP/s, share of that build's peak, speed against ${ways[0]!.label}. Results verified before timing.\n`);
+console.log("Median ms, GFLOP/s, share of the peak, speed against the first column. Results verified before timing.\n");
 for (const [group, rows] of Object.entries(results)) if (rows.length > 0) print(group, rows, peaks);
 
 // For comparisons with later runs.
 mkdirSync("dist/bench", { recursive: true });
 const file = "dist/bench/results.json";
-writeFileSync(file, JSON.stringify({ date: new Date().toISOString(), machine: cpus()[0]!.model, node: process.versions.node, peaks, results }, null, 1));
+const machine = cpus()[0]!.model;
+writeFileSync(file, JSON.stringify({ date: new Date().toISOString(), machine, node: process.versions.node, peaks, results }, null, 1));
 console.log(`The same as JSON: ${file}`);

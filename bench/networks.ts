@@ -2,14 +2,20 @@
 
 import type { Activation, Step, Workload } from "./workloads.ts";
 
+interface Options {
+  stride?: number;
+  groups?: number;
+  activation?: Activation;
+}
+
 /** Steps that grow: every method appends one and answers the number of the value it makes. */
 class Builder {
   steps: Step[] = [];
   #channels = [3];
 
-  conv(x: number, outChannels: number, kernel: number, { stride = 1, groups = 1, activation }: { stride?: number; groups?: number; activation?: Activation } = {}): number {
-    const w = [outChannels, this.#channels[x]! / groups, kernel, kernel];
-    return this.#push({ op: "conv2d", x, w, seed: 2 * this.steps.length + 1, bias: true, stride, padding: (kernel - 1) / 2, groups, ...(activation && { activation }) }, outChannels);
+  conv(x: number, outChannels: number, kernel: number, options: Options = {}): number {
+    const w = [outChannels, this.#channels[x]! / (options.groups ?? 1), kernel, kernel];
+    return this.#push({ op: "conv2d", x, w, seed: this.#seed(), bias: true, padding: (kernel - 1) / 2, ...options }, outChannels);
   }
 
   depthwise(x: number, stride: number): number {
@@ -25,11 +31,16 @@ class Builder {
   }
 
   linear(x: number, outFeatures: number): number {
-    return this.#push({ op: "linear", x, w: [outFeatures, this.#channels[x]!], seed: 2 * this.steps.length + 1, bias: true }, outFeatures);
+    return this.#push({ op: "linear", x, w: [outFeatures, this.#channels[x]!], seed: this.#seed(), bias: true }, outFeatures);
   }
 
   channels(x: number): number {
     return this.#channels[x]!;
+  }
+
+  // The next one is the bias's.
+  #seed(): number {
+    return 2 * this.steps.length + 1;
   }
 
   #push(step: Step, channels: number): number {
@@ -58,7 +69,8 @@ export function mobileNetV2(): Workload {
   const net = new Builder();
   let x = net.conv(0, 32, 3, { stride: 2, activation: "relu6" });
   // Expansion, channels, blocks, stride of the first: the paper's table 2.
-  for (const [t, channels, blocks, first] of [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]] as const) {
+  const table = [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]] as const;
+  for (const [t, channels, blocks, first] of table) {
     for (let block = 0; block < blocks; block++) {
       const stride = block === 0 ? first : 1;
       const wide = t === 1 ? x : net.conv(x, net.channels(x) * t, 1, { activation: "relu6" });

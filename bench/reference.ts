@@ -43,14 +43,18 @@ function run(step: Step, values: Float64Array[], shapes: Shape[], shape: Shape):
       // dx[b, i, y + ky - p, x + kx - p] += w[o, i, ky, kx] dy[b, o, y, x]
       const [outputs, inner, kh, kw] = step.w as [number, number, number, number];
       const [, , dh, dw] = shape as [number, number, number, number];
-      for (let b = 0; b < n; b++) for (let o = 0; o < outputs; o++) for (let i = 0; i < inner; i++) for (let ky = 0; ky < kh; ky++) for (let kx = 0; kx < kw; kx++) {
-        const factor = w[((o * inner + i) * kh + ky) * kw + kx]!;
-        for (let row = 0; row < h; row++) {
-          const iy = row + ky - step.padding;
-          if (iy < 0 || iy >= dh) continue;
-          for (let column = 0; column < width; column++) {
-            const ix = column + kx - step.padding;
-            if (ix >= 0 && ix < dw) out[((b * inner + i) * dh + iy) * dw + ix]! += factor * x[((b * outputs + o) * h + row) * width + column]!;
+      for (let b = 0; b < n; b++) for (let o = 0; o < outputs; o++) for (let i = 0; i < inner; i++) {
+        const dx = out.subarray((b * inner + i) * dh * dw, (b * inner + i + 1) * dh * dw);
+        const dy = x.subarray((b * outputs + o) * h * width, (b * outputs + o + 1) * h * width);
+        for (let ky = 0; ky < kh; ky++) for (let kx = 0; kx < kw; kx++) {
+          const factor = w[((o * inner + i) * kh + ky) * kw + kx]!;
+          for (let row = 0; row < h; row++) {
+            const iy = row + ky - step.padding;
+            if (iy < 0 || iy >= dh) continue;
+            for (let column = 0; column < width; column++) {
+              const ix = column + kx - step.padding;
+              if (ix >= 0 && ix < dw) dx[iy * dw + ix]! += factor * dy[row * width + column]!;
+            }
           }
         }
       }
@@ -59,15 +63,17 @@ function run(step: Step, values: Float64Array[], shapes: Shape[], shape: Shape):
     case "filterAdjoint": {
       // dw[o, i, ky, kx] = sum over b, y, x of dy[b, o, y, x] x[b, i, y + ky - p, x + kx - p]
       const dy = values[step.y]!, [, outputs, oh, ow] = shapes[step.y]! as [number, number, number, number];
+      const { kernel } = step;
       let at = 0;
-      for (let o = 0; o < outputs; o++) for (let i = 0; i < c; i++) for (let ky = 0; ky < step.kernel; ky++) for (let kx = 0; kx < step.kernel; kx++) {
+      for (let o = 0; o < outputs; o++) for (let i = 0; i < c; i++) for (let ky = 0; ky < kernel; ky++) for (let kx = 0; kx < kernel; kx++) {
         let sum = 0;
         for (let b = 0; b < n; b++) for (let row = 0; row < oh; row++) {
           const iy = row + ky - step.padding;
           if (iy < 0 || iy >= h) continue;
           for (let column = 0; column < ow; column++) {
             const ix = column + kx - step.padding;
-            if (ix >= 0 && ix < width) sum += dy[((b * outputs + o) * oh + row) * ow + column]! * x[((b * c + i) * h + iy) * width + ix]!;
+            if (ix < 0 || ix >= width) continue;
+            sum += dy[((b * outputs + o) * oh + row) * ow + column]! * x[((b * c + i) * h + iy) * width + ix]!;
           }
         }
         out[at++] = sum;

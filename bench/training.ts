@@ -11,9 +11,14 @@ import { toTensor } from "../test/check.ts";
 export interface Training {
   name: string;
   flops: number;
-  make(): { run(): void; /** Numbers that every build must agree on, made from the same start. */ fingerprint(): Float32Array; dispose(): void };
-  /** The longest sum behind one of them. */
+  /** The longest sum behind a number of the fingerprint. */
   terms: number;
+  make(): {
+    run(): void;
+    /** Numbers that every build must agree on, made from the same start. */
+    fingerprint(): Float32Array;
+    dispose(): void;
+  };
 }
 
 const batch = 32;
@@ -29,7 +34,8 @@ export const trainings: Training[] = [
       manualSeed(1);
       const model = lenet();
       const optimizer = new SGD(model.parameters(), { lr: 0.01, momentum: 0.9 });
-      const x = toTensor(randomArray([batch, 1, 28, 28], 1)), labels = tensor(Int32Array.from({ length: batch }, (_, i) => i % 10), [batch]);
+      const x = toTensor(randomArray([batch, 1, 28, 28], 1));
+      const labels = tensor(Int32Array.from({ length: batch }, (_, i) => i % 10), [batch]);
       const step = () => gradients(() => softmaxCrossEntropy(model.forward(x), labels), model.parameters());
       return {
         run: () => optimizer.step(step().grads),
@@ -43,9 +49,11 @@ export const trainings: Training[] = [
     flops: 3 * 2 * 4 * 56 * 56 * 64 * 64 * 9,
     terms: 4 * 56 * 56,
     make() {
-      const x = toTensor(randomArray([4, 64, 56, 56], 1)), w = toTensor(randomArray([64, 64, 3, 3], 2)), dy = toTensor(randomArray([4, 64, 56, 56], 3));
+      const x = toTensor(randomArray([4, 64, 56, 56], 1)), dy = toTensor(randomArray([4, 64, 56, 56], 3));
+      const w = toTensor(randomArray([64, 64, 3, 3], 2));
+      const padding = 1;
       const all = () => [
-        conv2d(x, w, { padding: 1 }), conv2dInputAdjoint(dy, w, x.shape, { padding: 1 }), conv2dFilterAdjoint(x, dy, w.shape, { padding: 1 }),
+        conv2d(x, w, { padding }), conv2dInputAdjoint(dy, w, x.shape, { padding }), conv2dFilterAdjoint(x, dy, w.shape, { padding }),
       ];
       return {
         run: () => scope(() => void all()),

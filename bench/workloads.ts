@@ -7,12 +7,19 @@ import { mobileNetV2, resnet18 } from "./networks.ts";
 /** Applied to what a step made. */
 export type Activation = "relu" | "relu6";
 
+interface Geometry {
+  stride?: number;
+  padding?: number;
+  dilation?: number;
+  groups?: number;
+}
+
 /**
  * One step. `x` and `y` count values: first the workload's inputs, then what each step made. Shapes and options are PyTorch's:
  * maps [N, C, H, W], filters [O, C/groups, KH, KW]. Filters, matrices and biases are constants, `seed` makes them.
  */
 export type Step =
-  | { op: "conv2d"; x: number; w: Shape; seed: number; bias?: boolean; stride?: number; padding?: number; dilation?: number; groups?: number; activation?: Activation }
+  | ({ op: "conv2d"; x: number; w: Shape; seed: number; bias?: boolean; activation?: Activation } & Geometry)
   | { op: "inputAdjoint"; x: number; w: Shape; seed: number; padding: number }
   | { op: "filterAdjoint"; x: number; y: number; kernel: number; padding: number }
   | { op: "maxPool2d" | "avgPool2d"; x: number; kernel: number; stride: number; padding?: number }
@@ -26,12 +33,14 @@ export interface Workload {
   steps: Step[];
 }
 
-const conv = (name: string, x: Shape, w: Shape, options: { stride?: number; padding?: number; dilation?: number; groups?: number } = {}): Workload =>
-  ({ name, inputs: [x], steps: [{ op: "conv2d", x: 0, w, seed: 1, ...options }] });
+const one = (name: string, inputs: Shape[], step: Step): Workload => ({ name, inputs, steps: [step] });
+
+const conv = (name: string, x: Shape, w: Shape, geometry: Geometry = {}): Workload =>
+  one(name, [x], { op: "conv2d", x: 0, w, seed: 1, ...geometry });
 
 /** The layers: square matrices, then convolutions of ResNet and MobileNetV2 and their kin, poolings, adjoints. */
 export const layers: Workload[] = [
-  ...[256, 512, 1024].map((n): Workload => ({ name: `matrix product ${n}`, inputs: [[n, n]], steps: [{ op: "linear", x: 0, w: [n, n], seed: 1 }] })),
+  ...[256, 512, 1024].map((n) => one(`matrix product ${n}`, [[n, n]], { op: "linear", x: 0, w: [n, n], seed: 1 })),
   conv("3x3 64->64 @56", [1, 64, 56, 56], [64, 64, 3, 3], { padding: 1 }),
   conv("3x3 128->128 @28", [1, 128, 28, 28], [128, 128, 3, 3], { padding: 1 }),
   conv("3x3 256->256 @14", [1, 256, 14, 14], [256, 256, 3, 3], { padding: 1 }),
@@ -46,10 +55,10 @@ export const layers: Workload[] = [
   conv("depthwise 3x3 32 @112", [1, 32, 112, 112], [32, 1, 3, 3], { padding: 1, groups: 32 }),
   conv("depthwise 3x3 stride 2 144 @56", [1, 144, 56, 56], [144, 1, 3, 3], { stride: 2, padding: 1, groups: 144 }),
   conv("depthwise 3x3 576 @14", [1, 576, 14, 14], [576, 1, 3, 3], { padding: 1, groups: 576 }),
-  { name: "max pool 3x3 stride 2 64 @112", inputs: [[1, 64, 112, 112]], steps: [{ op: "maxPool2d", x: 0, kernel: 3, stride: 2, padding: 1 }] },
-  { name: "average pool 2x2 64 @112", inputs: [[1, 64, 112, 112]], steps: [{ op: "avgPool2d", x: 0, kernel: 2, stride: 2 }] },
-  { name: "input adjoint 3x3 64 @56 x4", inputs: [[4, 64, 56, 56]], steps: [{ op: "inputAdjoint", x: 0, w: [64, 64, 3, 3], seed: 1, padding: 1 }] },
-  { name: "filter adjoint 3x3 64 @56 x4", inputs: [[4, 64, 56, 56], [4, 64, 56, 56]], steps: [{ op: "filterAdjoint", x: 0, y: 1, kernel: 3, padding: 1 }] },
+  one("max pool 3x3 stride 2 64 @112", [[1, 64, 112, 112]], { op: "maxPool2d", x: 0, kernel: 3, stride: 2, padding: 1 }),
+  one("average pool 2x2 64 @112", [[1, 64, 112, 112]], { op: "avgPool2d", x: 0, kernel: 2, stride: 2 }),
+  one("input adjoint 3x3 64 @56 x4", [[4, 64, 56, 56]], { op: "inputAdjoint", x: 0, w: [64, 64, 3, 3], seed: 1, padding: 1 }),
+  one("filter adjoint 3x3 64 @56 x4", [[4, 64, 56, 56], [4, 64, 56, 56]], { op: "filterAdjoint", x: 0, y: 1, kernel: 3, padding: 1 }),
 ];
 
 /** The networks, as inference runs them: batch normalisation folded into the convolutions before it. */
@@ -81,7 +90,8 @@ export function shapesOf({ inputs, steps }: Workload): Shape[] {
 
 function shapeOf(step: Step, shapes: Shape[]): Shape {
   const x = shapes[step.x]!;
-  const spatial = (kernel: number, stride: number, padding: number) => x.slice(2).map((extent) => Math.floor((extent + 2 * padding - kernel) / stride) + 1);
+  const spatial = (kernel: number, stride: number, padding: number): number[] =>
+    x.slice(2).map((extent) => Math.floor((extent + 2 * padding - kernel) / stride) + 1);
   switch (step.op) {
     case "conv2d":
       return [x[0]!, step.w[0]!, ...spatial((step.w[2]! - 1) * (step.dilation ?? 1) + 1, step.stride ?? 1, step.padding ?? 0)];

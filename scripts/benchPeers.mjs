@@ -19,7 +19,8 @@ const shipped = (path) => ({
   name: "shipped",
   setup: (api) => void api.onResolve({ filter: /^adjoint$/ }, () => ({ path, external: true })),
 });
-const common = { bundle: true, format: "esm", target: "es2022", define: { PEAK_MODULES: JSON.stringify(await peakModules()) }, logLevel: "error" };
+const define = { PEAK_MODULES: JSON.stringify(await peakModules()) };
+const common = { bundle: true, format: "esm", target: "es2022", define, logLevel: "error" };
 await build({
   ...common,
   entryPoints: { node: "bench/peers/node.ts", chromium: "bench/peers/chromium.ts", main: "bench/peers/main.ts" },

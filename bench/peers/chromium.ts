@@ -13,7 +13,8 @@ const [json, out] = process.argv.slice(2) as [string, string];
 const task = JSON.parse(json) as Task | { contender: string; cold: true; threads: number };
 // This file runs as bench/peers/dist/chromium.mjs.
 const peers = fileURLToPath(new URL("..", import.meta.url));
-const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const types: Record<string, string> = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/dist/web/page.js"></script>';
 
 const server = createServer((request, response) => {
   // Threads need a page that is isolated from other origins.
@@ -24,7 +25,7 @@ const server = createServer((request, response) => {
   response.setHeader("Cache-Control", "no-store");
   const path = normalize(new URL(request.url!, "http://localhost").pathname);
   if (path === "/") {
-    response.writeHead(200, { "Content-Type": "text/html" }).end('<!doctype html><link rel="icon" href="data:,"><script type="module" src="/dist/web/page.js"></script>');
+    response.writeHead(200, { "Content-Type": "text/html" }).end(html);
     return;
   }
   const file = path.startsWith("/adjoint/") ? join(peers, "../../dist", path.slice("/adjoint".length)) : join(peers, path);
@@ -37,7 +38,8 @@ const server = createServer((request, response) => {
 });
 await new Promise<void>((resolve) => void server.listen(0, "localhost", resolve));
 
-const browser = await launcher.launch({ executablePath: chromium!, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+const flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
+const browser = await launcher.launch({ executablePath: chromium!, args: flags });
 const page = await browser.newPage();
 page.on("pageerror", (error) => console.error(String(error)));
 await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);

@@ -24,7 +24,8 @@ function engine(jax: Jax): Engine {
       const values = inputs.map((x, i) => array(x, shapes[i]!));
       const constants = steps.map((step) => {
         const { w, bias } = constantsOf(step);
-        return [...("seed" in step ? [array(w, step.w)] : []), ...(bias ? [array(bias, step.op === "linear" ? [bias.length] : [1, bias.length, 1, 1])] : [])];
+        const shape = bias && (step.op === "linear" ? [bias.length] : [1, bias.length, 1, 1]);
+        return [...("seed" in step ? [array(w, step.w)] : []), ...(shape ? [array(bias, shape)] : [])];
       });
       const fn = jax.jit((xs: NdArray[], cs: NdArray[][]): NdArray => {
         const made = [...xs];
@@ -52,23 +53,27 @@ function engine(jax: Jax): Engine {
 function apply({ lax, numpy: np, nn, vjp }: Jax, step: Step, values: NdArray[], [w, bias]: NdArray[]): NdArray {
   const x = values[step.x]!.ref;
   const border = (padding: number): [number, number][] => [[padding, padding], [padding, padding]];
-  const activate = (y: NdArray) => ("activation" in step && step.activation ? (step.activation === "relu" ? nn.relu(y) : np.clip(y, 0, 6)) : y);
+  const activation = "activation" in step ? step.activation : undefined;
+  const activate = (y: NdArray) => (activation === "relu" ? nn.relu(y) : activation === "relu6" ? np.clip(y, 0, 6) : y);
   switch (step.op) {
     case "conv2d": {
       const { stride = 1, padding = 0, dilation = 1, groups = 1 } = step;
-      const y = lax.convGeneralDilated(x, w!.ref, [stride, stride], border(padding), { rhsDilation: [dilation, dilation], featureGroupCount: groups });
+      const rest = { rhsDilation: [dilation, dilation], featureGroupCount: groups };
+      const y = lax.convGeneralDilated(x, w!.ref, [stride, stride], border(padding), rest);
       return activate(bias ? y.add(bias.ref) : y);
     }
     case "inputAdjoint": {
       const [n, , h, width] = x.shape as [number, number, number, number];
       const grow = step.w[2]! - 1 - 2 * step.padding;
-      const [y, pull] = vjp((at: NdArray) => lax.convGeneralDilated(at, w!.ref, [1, 1], border(step.padding)), [np.zeros([n, step.w[1]!, h + grow, width + grow])]);
+      const forward = (at: NdArray) => lax.convGeneralDilated(at, w!.ref, [1, 1], border(step.padding));
+      const [y, pull] = vjp(forward, [np.zeros([n, step.w[1]!, h + grow, width + grow])]);
       y.dispose();
       return pull(x)[0]!;
     }
     case "filterAdjoint": {
       const dy = values[step.y]!.ref;
-      const [y, pull] = vjp((at: NdArray) => lax.convGeneralDilated(x, at, [1, 1], border(step.padding)), [np.zeros([dy.shape[1]!, x.shape[1]!, step.kernel, step.kernel])]);
+      const forward = (at: NdArray) => lax.convGeneralDilated(x, at, [1, 1], border(step.padding));
+      const [y, pull] = vjp(forward, [np.zeros([dy.shape[1]!, x.shape[1]!, step.kernel, step.kernel])]);
       y.dispose();
       return pull(dy)[0]!;
     }

@@ -10,11 +10,12 @@ import { open } from "./litert.ts";
 export const openInNode: Open = (threads) => {
   const require = createRequire(import.meta.url);
   const folder = dirname(require.resolve("@litertjs/core/wasm/litert_wasm_internal.js"));
-  const self = Object.assign(globalThis, { self: globalThis }) as unknown as { importScripts?: (url: string) => void; ModuleFactory: unknown };
+  const self = Object.assign(globalThis, { self: globalThis }) as unknown as { importScripts(url: string): void; ModuleFactory: unknown };
   self.importScripts = (path) => {
     // The file is CommonJS in a package that says its files are not.
     const module = { exports: {} };
-    const load = runInThisContext(`(function (module, exports, require, __filename, __dirname) {${readFileSync(path, "utf8")}\n})`, { filename: path });
+    const source = `(function (module, exports, require, __filename, __dirname) {${readFileSync(path, "utf8")}\n})`;
+    const load = runInThisContext(source, { filename: path });
     load(module, module.exports, require, path, dirname(path));
     self.ModuleFactory = module.exports;
   };

@@ -13,7 +13,8 @@ import { print, type Results, type Table, writeReadme } from "./report.ts";
 const { values: args } = parseArgs({
   options: {
     only: { type: "string" }, engines: { type: "string", default: "node,chromium,threads,cold" }, rows: { type: "string", default: "" },
-    rounds: { type: "string", default: "3" }, ms: { type: "string", default: "300" }, from: { type: "string" }, readme: { type: "boolean", default: false },
+    rounds: { type: "string", default: "3" }, ms: { type: "string", default: "300" },
+    from: { type: "string" }, readme: { type: "boolean", default: false },
   },
 });
 const contenders = args.only?.split(",") ?? ["adjoint", "LiteRT.js", "ORT-web", "tfjs-wasm", "jax-js", "native ORT"];

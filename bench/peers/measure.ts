@@ -33,7 +33,8 @@ export function fileOf(name: string): string {
 }
 
 /** `expected` brings the reference's result of a workload. */
-export async function measure({ threads, rows, ms }: Task, open: Open, expected: (name: string) => Promise<Float64Array>): Promise<Measured> {
+export async function measure(task: Task, open: Open, expected: (name: string) => Promise<Float64Array>): Promise<Measured> {
+  const { threads, rows, ms } = task;
   const relaxed = WebAssembly.validate(Uint8Array.from(atob(PEAK_MODULES.relaxed), (c) => c.charCodeAt(0)));
   const build = relaxed ? "relaxed" : "simd";
   const engine = await open(threads);

@@ -17,7 +17,8 @@ const contenders: Record<string, () => Promise<Open>> = {
 const [json, out, folder] = process.argv.slice(2) as [string, string, string];
 const task = JSON.parse(json) as Task | { contender: string; cold: true };
 const load = contenders[task.contender]!;
-const answer = "cold" in task ? await cold(load) : await measure(task, await load(), async (name) => floats(readFileSync(`${folder}/${fileOf(name)}`)));
+const expected = async (name: string): Promise<Float64Array> => floats(readFileSync(`${folder}/${fileOf(name)}`));
+const answer = "cold" in task ? await cold(load) : await measure(task, await load(), expected);
 writeFileSync(out, JSON.stringify(answer));
 process.exit(0);
 

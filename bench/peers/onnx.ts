@@ -14,7 +14,8 @@ export function toOnnx(workload: Workload): Uint8Array {
     nodes.push(bytes(1, concat(...from.map((name) => text(1, name)), text(2, to), text(4, type), ...list)));
   };
   const constant = (name: string, shape: readonly number[], values: Float32Array): string => {
-    initializers.push(bytes(5, concat(...shape.map((length) => integer(1, length)), integer(2, FLOAT), text(8, name), bytes(9, new Uint8Array(values.buffer)))));
+    const raw = bytes(9, new Uint8Array(values.buffer));
+    initializers.push(bytes(5, concat(...shape.map((length) => integer(1, length)), integer(2, FLOAT), text(8, name), raw)));
     return name;
   };
   steps.forEach((step, i) => {
@@ -28,7 +29,8 @@ export function toOnnx(workload: Workload): Uint8Array {
       case "conv2d": {
         const { stride = 1, padding = 0, dilation = 1, groups = 1 } = step;
         const from = [x, constant(name, step.w, w), ...(bias ? [constant(`b${at}`, [bias.length], bias)] : [])];
-        node("Conv", from, sum, { strides: [stride, stride], pads: Array(4).fill(padding), dilations: [dilation, dilation], group: groups });
+        const pads = Array(4).fill(padding);
+        node("Conv", from, sum, { strides: [stride, stride], pads, dilations: [dilation, dilation], group: groups });
         break;
       }
       case "inputAdjoint":
@@ -58,7 +60,9 @@ export function toOnnx(workload: Workload): Uint8Array {
       }
     }
     if (activation === "relu") node("Relu", [sum], out);
-    if (activation === "relu6") node("Clip", [sum, constant(`low${at}`, [], Float32Array.of(0)), constant(`high${at}`, [], Float32Array.of(6))], out);
+    if (activation === "relu6") {
+      node("Clip", [sum, constant(`low${at}`, [], Float32Array.of(0)), constant(`high${at}`, [], Float32Array.of(6))], out);
+    }
   });
   const graph = concat(
     ...nodes, text(2, "workload"), ...initializers,

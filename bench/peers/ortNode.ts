@@ -5,5 +5,6 @@ import { ortEngine } from "./ort.ts";
 
 export const open: Open = async (threads) => {
   const ort = await import("onnxruntime-node");
-  return ortEngine(ort, `onnxruntime-node ${ort.env.versions.node}`, { executionProviders: ["cpu"], intraOpNumThreads: threads, interOpNumThreads: 1 });
+  const options = { executionProviders: ["cpu"], intraOpNumThreads: threads, interOpNumThreads: 1 };
+  return ortEngine(ort, `onnxruntime-node ${ort.env.versions.node}`, options);
 };

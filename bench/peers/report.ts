@@ -36,11 +36,13 @@ export function print({ date, machine, tables, cold }: Results): void {
     const here = Object.keys(Object.values(rows)[0] ?? {});
     const lines = [["", ...here, "best peer", ...(here.includes(NATIVE) ? ["native"] : [])]];
     for (const [name, row] of Object.entries(rows)) {
-      const cells = here.map((one) => (typeof row[one] === "number" ? `${digits(row[one])} (${((1e3 * gflops.get(name)!) / row[one]).toFixed(1)})` : "-"));
+      const rate = (ms: number): string => ((1e3 * gflops.get(name)!) / ms).toFixed(1);
+      const cells = here.map((one) => (typeof row[one] === "number" ? `${digits(row[one])} (${rate(row[one])})` : "-"));
       lines.push([name, ...cells, ratio(bestPeer(row), row[OURS]), ...(here.includes(NATIVE) ? [ratio(row[NATIVE], row[OURS])] : [])]);
     }
     const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
-    for (const line of lines) console.log(line.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))).join("  "));
+    const pad = (text: string, i: number): string => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!));
+    for (const line of lines) console.log(line.map(pad).join("  "));
   }
   for (const [engine, row] of Object.entries(cold)) console.log(`\nImport to the first convolution's result, ${engine}, ms: ${list(row)}`);
 }
@@ -61,16 +63,20 @@ function markdown({ date, machine, tables, cold }: Results): string {
     parts.push(`${title}, ${machine}, ${date.slice(0, 10)}; multiply-add peak ${peak.toFixed(1)} GFLOP/s. ${what}. Milliseconds:`);
     const lines = [["", ...here, "best WebAssembly peer / adjoint"], ["---", ...here.map(() => "---:"), "---:"]];
     for (const [name, row] of Object.entries(rows)) {
-      lines.push([name.replace(/->/g, " to "), ...here.map((one) => (typeof row[one] === "number" ? digits(row[one]) : "-")), ratio(bestPeer(row), row[OURS])]);
+      const cells = here.map((one) => (typeof row[one] === "number" ? digits(row[one]) : "-"));
+      lines.push([name.replace(/->/g, " to "), ...cells, ratio(bestPeer(row), row[OURS])]);
     }
     parts.push(lines.map((line) => `| ${line.join(" | ")} |`).join("\n"));
   }
-  for (const [engine, row] of Object.entries(cold)) parts.push(`Import to the first convolution's result in a fresh ${engine}, ms: ${list(row)}.`);
+  for (const [engine, row] of Object.entries(cold)) {
+    parts.push(`Import to the first convolution's result in a fresh ${engine}, ms: ${list(row)}.`);
+  }
   return parts.join("\n\n");
 }
 
 function bestPeer(row: Record<string, number | string>): number | undefined {
-  const times = Object.entries(row).filter(([name, ms]) => name !== OURS && name !== NATIVE && typeof ms === "number").map(([, ms]) => ms as number);
+  const peers = Object.entries(row).filter(([name]) => name !== OURS && name !== NATIVE);
+  const times = peers.map(([, ms]) => ms).filter((ms) => typeof ms === "number");
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 

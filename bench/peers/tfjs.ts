@@ -68,7 +68,7 @@ function bind(tf: Tf, step: Step): ((values: Tensor[]) => Tensor) | undefined {
       return (values) => {
         const [n, h, width] = values[step.x]!.shape as [number, number, number, number];
         const grow = kh - 1 - 2 * step.padding;
-        return tf.conv2dTranspose(values[step.x] as Tensor4D, filter, [n, h + grow, width + grow, inner] as [number, number, number, number], 1, step.padding);
+        return tf.conv2dTranspose(values[step.x] as Tensor4D, filter, [n, h + grow, width + grow, inner], 1, step.padding);
       };
     }
     case "filterAdjoint":

@@ -9,8 +9,8 @@ const SAME = 0, VALID = 1;
 
 // Number in BuiltinOperator, and in the union BuiltinOptions.
 const operators = {
-  ADD: [0, 11], AVERAGE_POOL_2D: [1, 5], CONV_2D: [3, 1], DEPTHWISE_CONV_2D: [4, 2], FULLY_CONNECTED: [9, 8], MAX_POOL_2D: [17, 5], PAD: [34, 22],
-  TRANSPOSE_CONV: [67, 49],
+  ADD: [0, 11], AVERAGE_POOL_2D: [1, 5], CONV_2D: [3, 1], DEPTHWISE_CONV_2D: [4, 2], FULLY_CONNECTED: [9, 8], MAX_POOL_2D: [17, 5],
+  PAD: [34, 22], TRANSPOSE_CONV: [67, 49],
 } as const;
 type Operator = keyof typeof operators;
 
@@ -81,7 +81,8 @@ export function toTflite(workload: Workload): Uint8Array | undefined {
         const mode = padded(padding, stride);
         const depthwise = groups > 1 && inner === 1;
         // [O, KH, KW, I]; depthwise [1, KH, KW, O].
-        const w = tensor(depthwise ? [1, kh, kw, o] : [o, kh, kw, inner], FLOAT32, permute(constants.w, step.w, depthwise ? [1, 2, 3, 0] : [0, 2, 3, 1]));
+        const turned = permute(constants.w, step.w, depthwise ? [1, 2, 3, 0] : [0, 2, 3, 1]);
+        const w = tensor(depthwise ? [1, kh, kw, o] : [o, kh, kw, inner], FLOAT32, turned);
         const strides: Field[] = [[0, "byte", mode], [1, "int", stride], [2, "int", stride]];
         const rest: Field[] = depthwise
           ? [[3, "int", 1], [4, "byte", code(activation)], [5, "int", dilation], [6, "int", dilation]]
@@ -101,7 +102,8 @@ export function toTflite(workload: Workload): Uint8Array | undefined {
       case "maxPool2d":
       case "avgPool2d": {
         const mode = padded(step.padding ?? 0, step.stride);
-        const options: Field[] = [[0, "byte", mode], [1, "int", step.stride], [2, "int", step.stride], [3, "int", step.kernel], [4, "int", step.kernel]];
+        const { stride, kernel } = step;
+        const options: Field[] = [[0, "byte", mode], [1, "int", stride], [2, "int", stride], [3, "int", kernel], [4, "int", kernel]];
         node(step.op === "maxPool2d" ? "MAX_POOL_2D" : "AVERAGE_POOL_2D", [x], out, options);
         break;
       }
