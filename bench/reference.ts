@@ -65,7 +65,8 @@ function run(step: Step, values: Float64Array[], shapes: Shape[], shape: Shape):
       const dy = values[step.y]!, [, outputs, oh, ow] = shapes[step.y]! as [number, number, number, number];
       const { kernel } = step;
       let at = 0;
-      for (let o = 0; o < outputs; o++) for (let i = 0; i < c; i++) for (let ky = 0; ky < kernel; ky++) for (let kx = 0; kx < kernel; kx++) {
+      for (let o = 0; o < outputs; o++) for (let i = 0; i < c; i++) for (let tap = 0; tap < kernel ** 2; tap++) {
+        const ky = Math.floor(tap / kernel), kx = tap % kernel;
         let sum = 0;
         for (let b = 0; b < n; b++) for (let row = 0; row < oh; row++) {
           const iy = row + ky - step.padding;

@@ -40,7 +40,8 @@ function ask<T>(script: "node" | "chromium", task: Task | { contender: string; c
 function compare(title: string, script: "node" | "chromium", threads: number, here: string[]): Table {
   const answers = new Map<string, Measured[]>(here.map((name) => [name, []]));
   const descriptions: Record<string, string> = {};
-  // V8 may run a kernel at half its speed for a whole process: every figure is the median of several processes.
+  // What else the machine does shows in most samples: a process's figure is its fastest sample, of at least 4 ms. But V8 may run a
+  // kernel at half its speed for a whole process: so the median of several processes.
   for (let round = 0; round < rounds; round++) for (const contender of here.filter((name) => answers.has(name))) {
     process.stderr.write(`${title}, round ${round + 1} of ${rounds}: ${contender}\n`);
     try {

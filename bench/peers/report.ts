@@ -10,7 +10,7 @@ export interface Table {
   descriptions: Record<string, string>;
   /** GFLOP/s of multiply-adds in registers: the most that any of the processes reached. */
   peak: number;
-  /** Median milliseconds by workload and contender; or why there are none. */
+  /** Milliseconds by workload and contender; or why there are none. */
   rows: Record<string, Record<string, number | string>>;
 }
 
