@@ -1,4 +1,4 @@
-// This package, as the benches run it.
+// This package, operation by operation.
 
 import {
   add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, linear, maxPool2d, relu, relu6, reshape, scope, tensor,
@@ -7,6 +7,7 @@ import {
 import type { Open } from "./engine.ts";
 import { type Activation, constantsOf, type Step } from "./workloads.ts";
 
+/** Operations called one by one, each preparing its filters every time: as in training. */
 export const open: Open = async () => {
   // Only what is asked for is set: an application that wants no more calls nothing.
   return {

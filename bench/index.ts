@@ -6,8 +6,8 @@ import { type Build, capabilities, init, type InitOptions, scope } from "../src/
 import { randomArray } from "../test/array.ts";
 import { checkClose, title, toTensor } from "../test/check.ts";
 import { specs } from "../test/specs/index.ts";
-import { open } from "./adjoint.ts";
 import { reference } from "./reference.ts";
+import { open } from "./session.ts";
 import { peak, time } from "./timing.ts";
 import { trainings } from "./training.ts";
 import { flopsOf, inputValues, layers, networks, termsOf } from "./workloads.ts";

@@ -13,7 +13,7 @@ await build({
   format: "esm",
   platform: "node",
   target: "es2022",
-  alias: { adjoint: "./src/index.ts" },
+  alias: { adjoint: "./src/index.ts", "adjoint/onnx": "./src/onnx/index.ts" },
   define: { PEAK_MODULES: JSON.stringify(await peakModules()) },
 });
 await import(pathToFileURL("dist/bench/index.mjs").href);

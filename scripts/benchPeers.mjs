@@ -15,9 +15,12 @@ execFileSync(process.execPath, ["scripts/build.mjs"], { stdio: "inherit" });
 
 const peers = ["onnxruntime-web", "onnxruntime-node", "onnxruntime-common", "@tensorflow/*", "@litertjs/core", "@jax-js/jax"];
 // The package's own files are timed, as users get them.
-const shipped = (path) => ({
+const shipped = (folder) => ({
   name: "shipped",
-  setup: (api) => void api.onResolve({ filter: /^adjoint$/ }, () => ({ path, external: true })),
+  setup: (api) => {
+    api.onResolve({ filter: /^adjoint$/ }, () => ({ path: `${folder}/index.js`, external: true }));
+    api.onResolve({ filter: /^adjoint\/onnx$/ }, () => ({ path: `${folder}/onnx.js`, external: true }));
+  },
 });
 const define = { PEAK_MODULES: JSON.stringify(await peakModules()) };
 const common = { bundle: true, format: "esm", target: "es2022", define, logLevel: "error" };
@@ -29,7 +32,7 @@ await build({
   splitting: true,
   platform: "node",
   external: [...peers, "playwright"],
-  plugins: [shipped("../../../dist/index.js")],
+  plugins: [shipped("../../../dist")],
 });
 await build({
   ...common,
@@ -38,6 +41,6 @@ await build({
   splitting: true,
   minify: true,
   platform: "browser",
-  plugins: [shipped("/adjoint/index.js")],
+  plugins: [shipped("/adjoint")],
 });
 await import(pathToFileURL("bench/peers/dist/main.mjs").href);

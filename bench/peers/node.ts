@@ -6,7 +6,8 @@ import { cold } from "./cold.ts";
 import { fileOf, measure, type Task } from "./measure.ts";
 
 const contenders: Record<string, () => Promise<Open>> = {
-  adjoint: async () => (await import("../adjoint.ts")).open,
+  adjoint: async () => (await import("../session.ts")).open,
+  "adjoint, eager": async () => (await import("../adjoint.ts")).open,
   "ORT-web": async () => (await import("./ort.ts")).openWeb(),
   "tfjs-wasm": async () => (await import("./tfjs.ts")).open(),
   "LiteRT.js": async () => (await import("./litertNode.ts")).openInNode,

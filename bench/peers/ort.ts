@@ -3,7 +3,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import type { Engine, Open } from "../engine.ts";
 import type { Workload } from "../workloads.ts";
-import { toOnnx } from "./onnx.ts";
+import { toOnnx } from "../onnx.ts";
 
 interface Ort {
   InferenceSession: { create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> };

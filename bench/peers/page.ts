@@ -6,7 +6,8 @@ import { fileOf, measure, type Measured, type Task } from "./measure.ts";
 
 const packages = "/node_modules";
 const contenders: Record<string, () => Promise<Open>> = {
-  adjoint: async () => (await import("../adjoint.ts")).open,
+  adjoint: async () => (await import("../session.ts")).open,
+  "adjoint, eager": async () => (await import("../adjoint.ts")).open,
   "ORT-web": async () => (await import("./ort.ts")).openWeb(`${packages}/onnxruntime-web/dist/`),
   "tfjs-wasm": async () => (await import("./tfjs.ts")).open(`${packages}/@tensorflow/tfjs-backend-wasm/dist/`),
   "LiteRT.js": async () => (await import("./litert.ts")).open(`${packages}/@litertjs/core/wasm/`),

@@ -1,6 +1,6 @@
 // A workload as an ONNX model: just as much of the protobuf format as these few operations need (onnx.proto, opset 17).
 
-import { constantsOf, shapesOf, type Workload } from "../workloads.ts";
+import { constantsOf, shapesOf, type Workload } from "./workloads.ts";
 
 const FLOAT = 1;
 

@@ -1,0 +1,28 @@
+// This package, as inference runs it.
+
+import { scope, tensor } from "adjoint";
+import { loadOnnx } from "adjoint/onnx";
+import { open as openEager } from "./adjoint.ts";
+import type { Open } from "./engine.ts";
+import { toOnnx } from "./onnx.ts";
+
+/** The ONNX model that others get, in a session. Adjoints are operations of training, and run as such. */
+export const open: Open = async (threads) => {
+  const eager = await openEager(threads);
+  return {
+    describe: eager.describe,
+    async prepare(workload, inputs) {
+      if (workload.steps.some(({ op }) => op === "inputAdjoint" || op === "filterAdjoint")) return eager.prepare(workload, inputs);
+      const session = await loadOnnx(toOnnx(workload));
+      const feeds = Object.fromEntries(inputs.map((x, i) => [String(i), tensor(x, workload.inputs[i]!)]));
+      return {
+        run: () => scope(() => void session.run(feeds)),
+        result: () => scope(() => session.run(feeds)["y"]!.data() as Float32Array),
+        dispose: () => {
+          session.dispose();
+          for (const x of Object.values(feeds)) x.dispose();
+        },
+      };
+    },
+  };
+};
