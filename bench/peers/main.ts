@@ -26,7 +26,7 @@ const rounds = Number(args.rounds);
 const folder = "bench/peers/dist";
 const expected = `${folder}/expected`, answerFile = `${folder}/answer.json`;
 // A command to start every timing through, such as `taskset -c 1`.
-const wrap = process.env["BENCH_WRAP"]?.split(" ") ?? [];
+const wrap = process.env["BENCH_WRAP"]?.split(" ").filter((word) => word !== "") ?? [];
 
 /** Runs one process and gives its answer. */
 function ask<T>(script: "node" | "chromium", task: Task | { contender: string; cold: true; threads: number }): T {
@@ -51,6 +51,8 @@ function compare(title: string, script: "node" | "chromium", threads: number, he
     } catch (error) {
       answers.delete(contender);
       descriptions[contender] = `failed: ${error}`;
+      process.stderr.write(`${error}\n`);
+      process.exitCode = 1;
     }
   }
   const rows = Object.fromEntries(workloads.map(({ name }) => [name, Object.fromEntries([...answers].map(([contender, list]) => {
@@ -91,4 +93,5 @@ function measure(): Results {
 const results = args.from ? (JSON.parse(readFileSync(args.from, "utf8")) as Results) : measure();
 print(results);
 if (!args.from) writeFileSync(`${folder}/results.json`, JSON.stringify(results, null, 1));
-if (args.readme) writeReadme(results);
+// A table with a gap that nobody meant is not published.
+if (args.readme && process.exitCode !== 1) writeReadme(results);
