@@ -66,13 +66,16 @@ export class Plan {
   readonly #folded = new Map<GraphNode, Value[]>();
   readonly #views = new Map<string, Tensor<DType>>();
 
-  /** @throws GraphError if a node's operator refuses its inputs */
-  constructor(graph: Graph, operators: Operators, weights: Weights, feeds: ReadonlyMap<string, Feed>) {
+  /**
+   * @param plain the outputs lie in row-major order; otherwise as their operators leave them
+   * @throws GraphError if a node's operator refuses its inputs
+   */
+  constructor(graph: Graph, operators: Operators, weights: Weights, feeds: ReadonlyMap<string, Feed>, plain: boolean) {
     this.#graph = graph;
     this.#operators = operators;
     this.#weights = weights;
     try {
-      const { captured: calls, result } = captured(() => scope(() => this.#walk(feeds)), weights);
+      const { captured: calls, result } = captured(() => scope(() => this.#walk(feeds, plain)), weights);
       this.#captured = calls;
       this.#places = result;
     } catch (error) {
@@ -152,7 +155,7 @@ export class Plan {
   }
 
   // The program that is captured.
-  #walk(feeds: ReadonlyMap<string, Feed>): Map<string, Place | Value> {
+  #walk(feeds: ReadonlyMap<string, Feed>, plain: boolean): Map<string, Place | Value> {
     this.nodes.length = 0;
     const readers = this.#countReaders();
     const uses = new Map<Value, number>();
@@ -182,7 +185,7 @@ export class Plan {
       }
       this.nodes.push({ node, first, last: callsNoted(), inputShapes: inputs.map((value) => value?.shape), outputShapes: outputs.map(({ shape }) => shape) });
     }
-    return this.#keep(values);
+    return this.#keep(values, plain);
   }
 
   // The outputs of a node, or nothing where they depend on numbers that only a run brings.
@@ -225,8 +228,8 @@ export class Plan {
     return readers;
   }
 
-  // The places of what is read behind the plan, outputs in row-major order.
-  #keep(values: ReadonlyMap<string, Value>): Map<string, Place | Value> {
+  // The places of what is read behind the plan.
+  #keep(values: ReadonlyMap<string, Value>, plain: boolean): Map<string, Place | Value> {
     const outputs = new Set(this.#graph.outputs.map(({ name }) => name));
     const names = [...outputs, ...[...this.late].flatMap(({ inputs }) => inputs), ...this.#graph.inputs.map(({ name }) => name)];
     const kept = new Map<string, Place | Value>();
@@ -235,7 +238,7 @@ export class Plan {
       if (!value || this.#weights.values.has(name)) continue;
       if (value.constant) kept.set(name, value);
       if (value.constant || !value.held) continue;
-      const held = outputs.has(name) ? toLayout(value.held, "rowMajor") : value.held;
+      const held = plain && outputs.has(name) ? toLayout(value.held, "rowMajor") : value.held;
       kept.set(name, { dtype: value.dtype, type: held.dtype, ptr: held.ptr, shape: held.shape, layout: held.layout });
     }
     return kept;

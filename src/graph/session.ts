@@ -72,7 +72,7 @@ export class Session {
    */
   run(feeds: Readonly<Record<string, Tensor<DType>>>): Record<string, Tensor<DType>> {
     const tensors = this.#check(feeds);
-    const plan = this.#planFor(tensors.map((x, i) => ({ dtype: this.inputs[i]!.dtype, shape: x.shape, layout: x.layout })));
+    const plan = this.#planFor(tensors.map((x, i) => ({ dtype: this.inputs[i]!.dtype, shape: x.shape, layout: x.layout })), false);
     const fed = this.#feed(plan, tensors);
     plan.execute();
     const outputs = plan.finish(fed);
@@ -98,7 +98,7 @@ export class Session {
       checkFits("bind", info, shape);
       return { dtype: info.dtype, shape, layout: "rowMajor" };
     });
-    const plan = this.#planFor(feeds);
+    const plan = this.#planFor(feeds, true);
     if (plan.late.size > 0) {
       throw new TypeError(`bind: ${[...plan.late].map(({ op }) => op).join(", ")} depend on what a run computes; use run`);
     }
@@ -121,7 +121,7 @@ export class Session {
    */
   profile(feeds: Readonly<Record<string, Tensor<DType>>>): NodeProfile[] {
     const tensors = this.#check(feeds);
-    const plan = this.#planFor(tensors.map((x, i) => ({ dtype: this.inputs[i]!.dtype, shape: x.shape, layout: x.layout })));
+    const plan = this.#planFor(tensors.map((x, i) => ({ dtype: this.inputs[i]!.dtype, shape: x.shape, layout: x.layout })), false);
     this.#feed(plan, tensors);
     return plan.profile();
   }
@@ -177,18 +177,24 @@ export class Session {
     return fed;
   }
 
-  #planFor(feeds: readonly Feed[]): Plan {
-    const key = JSON.stringify(feeds.map(({ shape, layout }) => [shape, layout]));
-    const plan = this.#plans.get(key) ?? new Plan(this.#graph, this.#operators, this.#weights, new Map(feeds.map((feed, i) => [this.inputNames[i]!, feed])));
+  #planFor(feeds: readonly Feed[], plain: boolean): Plan {
+    const key = JSON.stringify([plain, feeds.map(({ shape, layout }) => [shape, layout])]);
+    const made = this.#plans.get(key);
     this.#plans.delete(key);
+    const plan = made ?? new Plan(this.#graph, this.#operators, this.#weights, new Map(feeds.map((feed, i) => [this.inputNames[i]!, feed])), plain);
     this.#plans.set(key, plan);
+    if (!made) this.#tidy();
+    return plan;
+  }
+
+  // Plans that were not used for long go, and constants that no plan reads as they are.
+  #tidy(): void {
     const [oldest] = [...this.#plans].filter(([, one]) => !this.#bound.has(one));
     if (oldest && this.#plans.size > MOST_PLANS + this.#bound.size) {
       this.#plans.delete(oldest[0]);
       oldest[1].dispose();
     }
     for (const value of this.#weights.values.values()) if (![...this.#plans.values()].some((one) => one.reads(value))) value.dispose();
-    return plan;
   }
 }
 
