@@ -116,27 +116,39 @@ export function convFilterAdjoint(window: usize, parts: i32, from: i32, to: i32,
   }
 }
 
-/** Floats that the filters of one group take, packed for `convInputAdjoint`. */
+/** Floats of the filters packed for `convInputAdjoint`: every group's panels of 8 taps. */
 export function packedAdjointFloats(window: usize): i32 {
   const win = changetype<Window>(window);
   return win.groups * packedBFloats(win.o / win.groups, win.taps);
 }
 
 /**
+ * Packs the filters of each group for `convInputAdjoint`.
+ *
+ * Shapes:   w [O, T]; packed [G, ceil(T / 8), O/G, 8].
+ * Writes:   overwrites packed.
+ */
+export function packAdjoint(window: usize, w: usize, packed: usize): void {
+  const win = changetype<Window>(window);
+  const taps = win.taps, o = win.o / win.groups;
+  const floats = packedBFloats(o, taps);
+  for (let g = 0; g < win.groups; g++) {
+    packB(o, taps, w + (<usize>(g * o * taps) << 2), taps, 1, packed + (<usize>(g * floats) << 2));
+  }
+}
+
+/**
  * dx = col2im(dy W) + bias: the transpose of `conv` for any stride, padding and dilation, by scattering.
  *
- * Shapes:   dy, dx as y, x of `conv`; w [O, T]; bias [C] or 0; packed [`packedAdjointFloats`]; col [`columnFloats`].
- * Writes:   overwrites dx; packed and col are scratch.
+ * Shapes:   dy, dx as y, x of `conv`; packed from `packAdjoint`; bias [C] or 0; col [`columnFloats`].
+ * Writes:   overwrites dx; col is scratch.
  */
-export function convInputAdjoint(window: usize, dy: usize, w: usize, bias: usize, dx: usize, packed: usize, col: usize): void {
+export function convInputAdjoint(window: usize, dy: usize, packed: usize, bias: usize, dx: usize, col: usize): void {
   const win = changetype<Window>(window);
   const groups = win.groups, taps = win.taps, o = win.o / groups;
   const positions = win.positions;
   const floats = packedBFloats(o, taps);
   const rows = blockRows(taps);
-  for (let g = 0; g < groups; g++) {
-    packB(o, taps, w + (<usize>(g * o * taps) << 2), taps, 1, packed + (<usize>(g * floats) << 2));
-  }
   const pixels = win.n * win.d * win.h * win.w;
   if (bias == 0) fillRun(pixels * win.c, 0, dx);
   else repeatRow(pixels, win.c, bias, dx);

@@ -13,6 +13,7 @@ import { type Epilogue, epiloguePtr } from "../epilogue.ts";
 import { kernels } from "../runtime/kernels.ts";
 import { keepsPrepared, withPrepared, withScratch } from "../runtime/memory.ts";
 import { scope } from "../scope.ts";
+import { sizeOf } from "../shape.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { type Edge, record, withLayout } from "../tape.ts";
 import { adjointWindow, convAttributes, transposedAttributes, type Window, windowPtr } from "../window.ts";
@@ -128,11 +129,13 @@ function scattered(dy: number, w: number, bias: Tensor | undefined, win: Window)
       return dx;
     });
   }
-  return withScratch([kernels().packedAdjointFloats(ptr), kernels().columnFloats(ptr)], (packed, col) => {
-    const dx = empty(win.inputShape, "channelsLast");
-    kernels().convInputAdjoint(ptr, dy, w, biasPtr, dx.ptr, packed!, col!);
-    return dx;
-  });
+  const pack = (packed: number): void => kernels().packAdjoint(ptr, w, packed);
+  return withPrepared(w, "adjointPanels", kernels().packedAdjointFloats(ptr), pack, (packed) =>
+    withScratch([kernels().columnFloats(ptr)], (col) => {
+      const dx = empty(win.inputShape, "channelsLast");
+      kernels().convInputAdjoint(ptr, dy, packed, biasPtr, dx.ptr, col!);
+      return dx;
+    }));
 }
 
 function filters(x: number, dy: number, win: Window): Tensor {
@@ -140,12 +143,14 @@ function filters(x: number, dy: number, win: Window): Tensor {
   const spatial = win.inputShape.length - 2;
   const shape = [win.o, win.c / win.groups, ...win.kernel.slice(3 - spatial)];
   const algorithm = filterAdjointAlgorithm(win);
+  const size = sizeOf(shape);
+  const parts = algorithm === "gemm" ? filterParts(sizeOf(win.outputShape) / Math.max(win.o, 1), size) : 1;
   const floats = {
-    depthwise: () => tapsOf(win) * win.o,
+    depthwise: () => size,
     gemm: () => kernels().convFloats(ptr),
     winograd4: () => kernels().winogradFilterAdjointFloats(ptr),
   }[algorithm]();
-  return withScratch([floats], (scratch) => {
+  return withScratch([floats, parts === 1 ? 0 : parts * size], (scratch, sums) => {
     const dw = empty(shape, "channelsLast");
     if (algorithm === "winograd4") {
       kernels().winogradFilterAdjoint(ptr, 0, win.o, x, dy, dw.ptr, scratch!);
@@ -153,8 +158,20 @@ function filters(x: number, dy: number, win: Window): Tensor {
       kernels().depthwiseFilterAdjoint(ptr, x, dy, scratch!);
       kernels().transpose(1, tapsOf(win), win.o, scratch!, dw.ptr);
     } else {
-      kernels().convFilterAdjoint(ptr, 1, 0, win.o, x, dy, dw.ptr, scratch!);
+      kernels().convFilterAdjoint(ptr, parts, 0, parts * win.o, x, dy, parts === 1 ? dw.ptr : sums!, scratch!);
+      if (parts > 1) kernels().sumRows(parts, size, sums!, dw.ptr);
     }
     return dw;
   });
+}
+
+/**
+ * Parts into which the sum over the output positions falls, so that threads can share them. Their number is a matter of the geometry
+ * alone: it decides how the sum is rounded. Many small filters cost as much as the products if a part has few positions, and large ones
+ * need no parts, since threads share their channels.
+ */
+function filterParts(positions: number, size: number): number {
+  const most = Math.min(16, Math.floor(positions / 256), Math.floor(2 ** 18 / Math.max(size, 1)));
+  // Shares are equal but for the last, which must not be empty.
+  return most < 8 ? 1 : Math.ceil(positions / Math.ceil(positions / most));
 }

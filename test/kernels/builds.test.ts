@@ -73,7 +73,8 @@ const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize
     run: (buffers) => {
       const ptr = windowPtr(win);
       const packed = buffers.output(k().packedAdjointFloats(ptr)), col = buffers.output(k().columnFloats(ptr)), dx = buffers.output(xSize);
-      k().convInputAdjoint(ptr, buffers.input(random(ySize, 1)), buffers.input(random(wSize, 2)), buffers.input(random(win.c, 3)), dx.ptr, packed.ptr, col.ptr);
+      k().packAdjoint(ptr, buffers.input(random(wSize, 2)), packed.ptr);
+      k().convInputAdjoint(ptr, buffers.input(random(ySize, 1)), packed.ptr, buffers.input(random(win.c, 3)), dx.ptr, col.ptr);
       return dx;
     },
   },

@@ -135,9 +135,8 @@ for (const volume of volumes) {
         const dx = buffers.output(xSize);
         const packed = buffers.output(kernels().packedAdjointFloats(windowPtr(win)));
         const col = buffers.output(kernels().columnFloats(windowPtr(win)));
-        kernels().convInputAdjoint(
-          windowPtr(win), buffers.input(dy), buffers.input(w), start ? buffers.input(start) : 0, dx.ptr, packed.ptr, col.ptr,
-        );
+        kernels().packAdjoint(windowPtr(win), buffers.input(w), packed.ptr);
+        kernels().convInputAdjoint(windowPtr(win), buffers.input(dy), packed.ptr, start ? buffers.input(start) : 0, dx.ptr, col.ptr);
         checkClose("dx", dx.data(), inputAdjoint(volume, dy, w, start), taps * win.o);
       });
     });
