@@ -14,6 +14,13 @@ const texts: Plugin = {
   },
 };
 
+/** Threads are started from a built file, which lies beside the bundle and not beside the sources. */
+const worker: Plugin = {
+  name: "worker",
+  enforce: "pre",
+  transform: (code, id) => (id.endsWith("/runtime/threads.ts") ? code.replaceAll('"./worker.js"', '"../../dist/worker.js"') : null),
+};
+
 // The demo imports the package by its name; in the tests that name means the sources.
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const resolve = {
@@ -23,23 +30,25 @@ const resolve = {
   ],
 };
 
-const packaging = "test/package.node.test.ts";
+const packaging = ["test/package.node.test.ts", "test/isolation.node.test.ts"];
 const shared = { include: ["test/**/*.test.ts"], setupFiles: ["test/setup.ts"], testTimeout: 60_000 };
 
 // One project for every engine and build: the same files everywhere. What is only about Node ends in .node.test.ts.
 const node = (build: Build) => ({
-  plugins: [texts],
+  plugins: [texts, worker],
   resolve,
-  test: { ...shared, exclude: [packaging], name: `node ${build}`, environment: "node" as const, provide: { build } },
+  test: { ...shared, exclude: packaging, name: `node ${build}`, environment: "node" as const, provide: { build } },
 });
 
 // The package as it is installed holds every build: tested once.
-const packed = { test: { include: [packaging], name: "package", environment: "node" as const } };
+const packed = { test: { include: packaging, name: "package", environment: "node" as const } };
 
 const browser = {
-  plugins: [texts],
+  plugins: [texts, worker],
   resolve,
   optimizeDeps: { noDiscovery: true },
+  // Pages without them are tested by themselves (test/isolation.node.test.ts).
+  server: { headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } },
   test: {
     ...shared,
     name: "chromium",

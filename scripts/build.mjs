@@ -43,6 +43,8 @@ await build({
 });
 // The reader of protobuf is bundled: its licence goes along.
 copyFileSync("node_modules/pbf/LICENSE", "dist/pbf-LICENSE.txt");
+// A file of its own: threads are started from it, and whoever serves the package serves one file more.
+await build({ ...common, entryPoints: ["src/runtime/worker.ts"], outdir: "dist", platform: "neutral", minifySyntax: true, minifyWhitespace: true });
 // The main job and the page import the package by its name, as anybody would.
 await build({ ...common, entryPoints: ["demo/train.ts", "demo/showLessons.ts"], outdir: "dist/demo", platform: "node", packages: "external" });
 await build({ ...common, entryPoints: ["cli/adjoint.ts"], outdir: "dist/cli", platform: "node", packages: "external" });

@@ -55,3 +55,31 @@ export function patch(base: Uint8Array, delta: Uint8Array): Uint8Array<ArrayBuff
   }
   return bytes;
 }
+
+/**
+ * A module that imports a shared memory in place of its own kind. Nothing else in it depends on that: loads and stores are the same, and
+ * threads meet outside of the kernels. The memory's limits are the last bytes of the import section: 0 (no maximum), the least pages.
+ */
+export function withSharedMemory(module: Uint8Array): Uint8Array<ArrayBuffer> {
+  // Sections follow the header of 8 bytes: a number that tells the kind, the length, the content. Imports are section 2.
+  let at = 8, length = 0, start = 0;
+  for (; at < module.length; at = start + length) {
+    start = at + 1;
+    length = 0;
+    for (let shift = 0, byte = 128; byte >= 128; shift += 7) {
+      byte = module[start++]!;
+      length |= (byte & 127) << shift;
+    }
+    if (module[at] === 2) break;
+  }
+  const end = start + length;
+  // 3: shared, with a maximum, here 65536 pages. The section grows by these three bytes, and its length still takes one.
+  const pieces = [module.subarray(0, at + 1), [length + 3], module.subarray(start, end - 2), [3, module[end - 1]!, 128, 128, 4], module.subarray(end)];
+  const bytes = new Uint8Array(module.length + 3);
+  let to = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, to);
+    to += piece.length;
+  }
+  return bytes;
+}

@@ -4,8 +4,10 @@ import scalar from "../../dist/wasm/scalar.txt";
 import simd from "../../dist/wasm/simd.txt";
 import relaxed from "../../dist/wasm/relaxed.txt";
 import type { instantiate } from "../../dist/wasm/scalar.js";
-import { decode, patch } from "./embedded.ts";
-import { setMemoryLimit, wasmMemory } from "./memory.ts";
+import { decode, patch, withSharedMemory } from "./embedded.ts";
+import { isShared, setMemoryLimit, shareMemory, wasmMemory } from "./memory.ts";
+import type { Pool } from "./threads.ts";
+import { hardwareThreads, workerThreads } from "./workerThreads.ts";
 import { checkBoolean } from "../shape.ts";
 
 /** The three builds of the one kernel source: plain WebAssembly, SIMD, and SIMD with relaxed (fused) multiply-add. */
@@ -19,7 +21,14 @@ const texts: Record<Build, string> = { relaxed, simd, scalar };
 const builds = Object.keys(texts) as Build[];
 const decoded: Partial<Record<Build, Uint8Array<ArrayBuffer>>> = {};
 
-let active: { build: Build; kernels: Kernels } | undefined;
+/** The most threads that can be asked for. */
+const MAX_THREADS = 64;
+
+let active: { build: Build; module: WebAssembly.Module; kernels: Kernels } | undefined;
+let pool: Pool | undefined;
+/** Why threads that were asked for did not start. */
+let failure: string | undefined;
+let starting: Promise<unknown> = Promise.resolve();
 let dry = false;
 let substitute: Kernels | undefined;
 let exact = false;
@@ -27,12 +36,12 @@ let exact = false;
 /** @internal The kernels of the active build; the first call compiles the best build that the engine validates, synchronously. */
 export function kernels(): Kernels {
   if (dry) return noKernels;
-  return substitute ?? (active ?? activate(new WebAssembly.Module(bytesOf(best())), best())).kernels;
+  return substitute ?? pool?.kernels ?? (active ?? activate(new WebAssembly.Module(moduleBytes(best())), best())).kernels;
 }
 
 /** What `init` accepts. */
 export interface InitOptions {
-  /** Forces one build; without it the best that the engine validates is taken. */
+  /** Forces one build; without it the one that runs stays, at first the best that the engine validates. */
   build?: Build;
   /** The most bytes that the WebAssembly memory may grow to, at most 4 GiB. What goes beyond is an out-of-memory `RangeError`. */
   memoryLimit?: number;
@@ -41,6 +50,11 @@ export interface InitOptions {
    * reaches no output whose window does not hold it. A convolution's own `algorithm` has precedence.
    */
   exact?: boolean;
+  /**
+   * Threads that take part in a kernel call, the calling one included: a number from 1 to 64, or "max" for as many as the machine runs
+   * at a time. One at first. Where the engine or the page allows none, it stays one, and `capabilities().singleThreaded` says why.
+   */
+  threads?: number | "max";
 }
 
 /** What runs, and why not more. */
@@ -51,35 +65,54 @@ export interface Capabilities {
   available: Build[];
   /** For every other build, what the engine lacks. */
   unavailable: Partial<Record<Build, string>>;
-  /** Threads that take part in a kernel call. */
+  /** Threads that take part in a kernel call, the calling one included. */
   threads: number;
+  /** Where there can be no other threads, or those that were asked for did not start: why. */
+  singleThreaded?: string;
 }
 
 /**
  * Compiles the kernels ahead of their first use and sets what cannot be set later. Optional: without it the first operation
- * compiles them. May be called again, for instance to compare builds: tensors stay valid, since all builds share one memory.
+ * compiles them. May be called again, for instance to compare builds: tensors stay valid, since all builds share one memory, and what
+ * is not named stays as it is.
  *
- * @throws TypeError if the build's name is unknown; RangeError if the engine does not support it or the limit is no size.
+ * Threads need shared memory: Node, Deno and Bun have it, and pages that are cross-origin isolated, by the headers
+ * `Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`. Results are the same to the last bit,
+ * whatever the number of threads. A process may end while threads wait; `init({ threads: 1 })` ends them.
+ *
+ * @throws TypeError if the build's name is unknown; RangeError if the engine does not support it, or the limit or the number of
+ *   threads is none.
  * @example
  * await init({ build: "scalar" });
+ * const { threads, singleThreaded } = await init({ threads: "max" });
  */
 export async function init(options: InitOptions = {}): Promise<Capabilities> {
-  const { build = best(), memoryLimit, exact: sums } = options;
-  if (!builds.includes(build)) throw new TypeError(`init: build must be one of ${builds.join(", ")}, got ${String(build)}`);
-  if (!isValid(build)) throw new RangeError(`init: build ${build} is not available: ${missing[build]}`);
+  const { build, memoryLimit, threads, exact: sums } = options;
+  if (build !== undefined) {
+    if (!builds.includes(build)) throw new TypeError(`init: build must be one of ${builds.join(", ")}, got ${String(build)}`);
+    if (!isValid(build)) throw new RangeError(`init: build ${build} is not available: ${missing[build]}`);
+  }
+  if (threads !== undefined && threads !== "max" && !(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
+    throw new RangeError(`init: threads must be an integer from 1 to ${MAX_THREADS} or "max", got ${String(threads)}`);
+  }
   if (sums !== undefined) checkBoolean("init", "exact", sums);
   if (memoryLimit !== undefined) setMemoryLimit(memoryLimit);
   exact = sums ?? exact;
-  if (active?.build !== build) activate(await WebAssembly.compile(bytesOf(build)), build);
+  const wanted = threads === "max" ? Math.min(hardwareThreads(), MAX_THREADS) : threads;
+  // One after the other: threads take time to start.
+  const done = starting.then(() => set(build ?? active?.build ?? best(), wanted));
+  starting = done.catch(() => undefined);
+  await done;
   return capabilities();
 }
 
-/** Tells which build runs and what the engine lacks for the others. */
+/** Tells which build runs and what the engine lacks for the others, and for threads. */
 export function capabilities(): Capabilities {
   const available = builds.filter(isValid);
   const unavailable: Capabilities["unavailable"] = {};
   for (const build of builds) if (!available.includes(build)) unavailable[build] = missing[build];
-  return { build: active?.build ?? best(), available, unavailable, threads: 1 };
+  const singleThreaded = noThreads() ?? failure;
+  return { build: active?.build ?? best(), available, unavailable, threads: pool?.threads ?? 1, ...(singleThreaded && { singleThreaded }) };
 }
 
 /** Runs `fn` without kernels and without memory: tensors have shapes and no values. Used to infer shapes. */
@@ -135,7 +168,54 @@ function best(): Build {
   return builds.find(isValid) ?? "scalar";
 }
 
-function activate(module: WebAssembly.Module, build: Build): { build: Build; kernels: Kernels } {
+/** The bytes that fit the memory as it is. */
+function moduleBytes(build: Build): Uint8Array<ArrayBuffer> {
+  return isShared() ? withSharedMemory(bytesOf(build)) : bytesOf(build);
+}
+
+function activate(module: WebAssembly.Module, build: Build): NonNullable<typeof active> {
   const instance = new WebAssembly.Instance(module, { env: { memory: wasmMemory } });
-  return (active = { build, kernels: instance.exports as unknown as Kernels });
+  return (active = { build, module, kernels: instance.exports as unknown as Kernels });
+}
+
+/** Brings about what `init` was asked for. */
+async function set(build: Build, threads: number = pool?.threads ?? 1): Promise<void> {
+  if (noThreads()) threads = 1;
+  failure = undefined;
+  if (active?.build === build && (pool?.threads ?? 1) === threads) return;
+  const share = threads > 1 && !isShared();
+  let module = active?.build === build && !share ? active.module : undefined;
+  module ??= await WebAssembly.compile(share ? withSharedMemory(bytesOf(build)) : moduleBytes(build));
+  // From here on without a pause: no operation may run between the memory and the kernels of one kind and those of the other.
+  pool?.end();
+  pool = undefined;
+  try {
+    if (share) shareMemory();
+  } catch (error) {
+    await set(build, 1);
+    failure = `the engine gives no shared memory: ${(error as Error).message}`;
+    return;
+  }
+  const { kernels } = activate(module, build);
+  if (threads === 1) return;
+  try {
+    const { startPool } = await import("./threads.ts");
+    pool = await startPool(threads, module, kernels);
+  } catch (error) {
+    failure = `the threads did not start: ${(error as Error).message}`;
+  }
+}
+
+/** Why there can be one thread only. */
+function noThreads(): string | undefined {
+  const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
+  if (!workerThreads() && crossOriginIsolated === false) {
+    return "the page is not cross-origin isolated: it must be served with the headers Cross-Origin-Opener-Policy: same-origin and " +
+      "Cross-Origin-Embedder-Policy: require-corp";
+  }
+  if (typeof SharedArrayBuffer === "undefined") return "this engine has no shared memory";
+  if (!workerThreads() && typeof Worker === "undefined") {
+    return "this engine starts no workers here (Node does from 20.16 on, browsers in pages and dedicated workers)";
+  }
+  return undefined;
 }

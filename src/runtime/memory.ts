@@ -19,8 +19,8 @@ export const EPILOGUE_PTR: number = PAGE_BYTES + 3584;
 const SLACK_BYTES = 64;
 const MAX_BYTES = 65536 * PAGE_BYTES;
 
-/** @internal */
-export const wasmMemory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 16 });
+/** @internal Another one from `shareMemory` on. */
+export let wasmMemory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 16 });
 
 const freed = new Map<number, number[]>();
 let top = HEAP_START;
@@ -95,14 +95,9 @@ export function withRecorder<T>(instead: Recorder | undefined, fn: () => T): T {
  */
 export function allocate(size: number, what: () => string): number {
   if (recorder) return recorder.allocate(size);
-  const wanted = sizeClass(size);
-  let ptr = take(wanted);
-  if (ptr === undefined) {
-    join();
-    ptr = take(wanted);
-  }
+  const ptr = borrow(size);
   if (ptr === undefined) throw outOfMemory(size, what());
-  bytes += wanted;
+  bytes += sizeClass(size);
   blocks++;
   return ptr;
 }
@@ -110,10 +105,50 @@ export function allocate(size: number, what: () => string): number {
 /** Gives back a block that `allocate(size)` returned. */
 export function free(ptr: number, size: number): void {
   if (recorder) return recorder.free(ptr, size);
-  const given = sizeClass(size);
-  put(ptr, given);
-  bytes -= given;
+  giveBack(ptr, size);
+  bytes -= sizeClass(size);
   blocks--;
+}
+
+/** As `allocate`, but undefined where there is no room, and not counted: for what belongs to the runtime and to no operation. */
+export function borrow(size: number): number | undefined {
+  const wanted = sizeClass(size);
+  const ptr = take(wanted);
+  if (ptr !== undefined) return ptr;
+  join();
+  return take(wanted);
+}
+
+/** Gives back a block that `borrow(size)` returned. */
+export function giveBack(ptr: number, size: number): void {
+  put(ptr, sizeClass(size));
+}
+
+/** True if the memory can be seen by other threads. */
+export function isShared(): boolean {
+  return !(wasmMemory.buffer instanceof ArrayBuffer);
+}
+
+/**
+ * Moves everything into a memory that other threads can see, at the same addresses. What was compiled for the old one must be compiled
+ * anew, before anything else is done.
+ */
+export function shareMemory(): void {
+  if (isShared()) return;
+  const initial = wasmMemory.buffer.byteLength / PAGE_BYTES;
+  const shared = sharedMemory(initial, limit / PAGE_BYTES);
+  new Uint8Array(shared.buffer).set(new Uint8Array(wasmMemory.buffer));
+  wasmMemory = shared;
+}
+
+// Engines set the addresses aside for all that a shared memory may grow to, and small devices do not have as many.
+function sharedMemory(initial: number, maximum: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial, maximum, shared: true });
+  } catch (error) {
+    if (maximum <= initial) throw error;
+    return sharedMemory(initial, Math.max(initial, Math.floor(maximum / 2)));
+  }
 }
 
 /**
