@@ -5,6 +5,7 @@ import { col2im } from "./im2col";
 import { repeatRow } from "./reduce";
 import { fillRun } from "./runs";
 import { blockFloats, makeBlock, planBlocks, rowAddresses, runLength, tapOffsets } from "./strip";
+import { transposePlane } from "./transpose";
 import { Window } from "./window";
 
 // Convolution and its two adjoints as matrix products with the column matrix, block by block of its rows. Letters: Q output positions
@@ -172,13 +173,10 @@ export function convInputAdjoint(window: usize, dy: usize, packed: usize, bias: 
 export function flip(window: usize, w: usize, flipped: usize): void {
   const win = changetype<Window>(window);
   const kernel = win.kd * win.kh * win.kw, o = win.o / win.groups, c = win.c / win.groups;
-  for (let g = 0; g < win.groups; g++) {
-    for (let i = 0; i < o; i++) {
-      for (let t = kernel - 1; t >= 0; t--) {
-        let to = flipped + (<usize>(t * o + i) << 2);
-        for (let j = 0; j < c; j++, w += 4, to += <usize>(kernel * o) << 2) store<f32>(to, load<f32>(w));
-      }
+  const wBytes = <usize>(kernel * c) << 2, flippedBytes = <usize>(kernel * o) << 2;
+  for (let g = 0; g < win.groups; g++, w += wBytes * o, flipped += flippedBytes * c) {
+    for (let t = 0; t < kernel; t++) {
+      transposePlane(o, c, w + (<usize>(t * c) << 2), wBytes, flipped + (<usize>((kernel - 1 - t) * o) << 2), flippedBytes);
     }
-    flipped += <usize>(c * kernel * o) << 2;
   }
 }
