@@ -16,6 +16,7 @@ const USAGE = `npm start -- [options]
   --lr X         learning rate at the start                  (0.05)
   --seed N       seed of weights, order and generated digits (1)
   --build NAME   scalar, simd or relaxed                     (the best that runs here)
+  --threads N    threads, or "max"                           (1)
   --out FILE     where the weights go                        (lenet.safetensors)`;
 
 interface Data {
@@ -33,21 +34,23 @@ async function main(): Promise<void> {
       lr: { type: "string", default: "0.05" },
       seed: { type: "string", default: "1" },
       build: { type: "string" },
+      threads: { type: "string", default: "1" },
       out: { type: "string", default: "lenet.safetensors" },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return console.log(USAGE);
   const seed = Number(values.seed);
-  await init({ ...(values.build && { build: values.build as "simd" }) });
+  const threads = values.threads === "max" ? "max" : Number(values.threads);
+  await init({ threads, ...(values.build && { build: values.build as "simd" }) });
   manualSeed(seed);
 
   const { name, train, test } = values.data ? await readData(values.data) : generateData(seed);
   const epochs = Number(values.epochs ?? (values.data ? 3 : 4));
   const model = lenet();
-  const { build, unavailable } = capabilities();
+  const { build, unavailable, threads: running } = capabilities();
   const why = Object.entries(unavailable).map(([other, reason]) => `; no ${other}: ${reason}`).join("");
-  console.log(`Adjoint, ${build} build${why}`);
+  console.log(`Adjoint, ${build} build${running > 1 ? ` on ${running} threads` : ""}${why}`);
   console.log(`${name}: ${train.labels.length} images to train on, ${test.labels.length} to test on\n`);
   console.log(`${model.summary([1, 1, 28, 28])}\n`);
 

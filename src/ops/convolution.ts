@@ -166,12 +166,10 @@ function filters(x: number, dy: number, win: Window): Tensor {
 }
 
 /**
- * Parts into which the sum over the output positions falls, so that threads can share them. Their number is a matter of the geometry
- * alone: it decides how the sum is rounded. Many small filters cost as much as the products if a part has few positions, and large ones
- * need no parts, since threads share their channels.
+ * Parts into which the sum over the output positions falls, so that threads can share them: 8 or 1. It is a matter of the geometry
+ * alone, since it decides how the sum is rounded. With few positions the parts would cost more than they save, and many filters need
+ * none: threads share their channels.
  */
 function filterParts(positions: number, size: number): number {
-  const most = Math.min(16, Math.floor(positions / 256), Math.floor(2 ** 18 / Math.max(size, 1)));
-  // Shares are equal but for the last, which must not be empty.
-  return most < 8 ? 1 : Math.ceil(positions / Math.ceil(positions / most));
+  return positions >= 2048 && size <= 2 ** 17 ? 8 : 1;
 }

@@ -15,6 +15,8 @@ export interface Plan {
   rows: number;
   /** Rows that belong together: parts begin at multiples of it. */
   grain: number;
+  /** The most parts that pay. */
+  most?: number;
   /** What the whole call takes, roughly, in nanoseconds on a SIMD build. */
   cost: number;
   /** The arguments for the rows from <= row < to. At `struct` is room for a geometry of their own. */
