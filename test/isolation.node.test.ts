@@ -19,9 +19,9 @@ const program = `
 `;
 const files: Record<string, string> = {
   "/page": `<!doctype html><script type="module" src="/page.js"></script>`,
-  "/page.js": `${program} window.result = result;`,
+  "/page.js": `${program} console.log(JSON.stringify(result));`,
   "/inside": `<!doctype html><script type="module" src="/inside.js"></script>`,
-  "/inside.js": `new Worker("/inner.js", { type: "module" }).onmessage = ({ data }) => (window.result = data);`,
+  "/inside.js": `new Worker("/inner.js", { type: "module" }).onmessage = ({ data }) => console.log(JSON.stringify(data));`,
   "/inner.js": `${program} postMessage(result);`,
 };
 const values = new Array(20).fill(62 * 62 * 32 * 16 * 9);
@@ -52,11 +52,11 @@ describe.skipIf(!chromium)("pages", () => {
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const page = await browser.newPage();
+    const said = page.waitForEvent("console", (message) => message.text().startsWith("{"));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
-    await page.waitForFunction("window.result");
-    const result = await page.evaluate("window.result");
+    const text = (await said).text();
     await page.close();
-    return result;
+    return JSON.parse(text);
   }
 
   test("an isolated page has threads", async () => {
