@@ -32,6 +32,28 @@ test("a process ends at once by process.exit, in the middle of its work", () => 
     .toEqual([3, expected]);
 });
 
+test("a model compiled before threads start runs on with them, in the memory that took over, and with another build", () => {
+  expect(run(`
+    const { compile } = await import(${JSON.stringify(pathToFileURL(resolve("dist/onnx.js")).href)});
+    const { Conv2d, full, MaxPool2d, ReLU, Sequential } = await import(${JSON.stringify(adjoint)});
+    await init(options);
+    const model = new Sequential(new Conv2d(16, 32, 3), new ReLU(), new MaxPool2d(2));
+    const session = compile(model, { input: [1, 16, 64, 64] });
+    // Another input each time, so that no answer of an earlier run will do.
+    let value = 0;
+    const same = () => {
+      const input = full([1, 16, 64, 64], ++value);
+      const expected = model.forward(input).data();
+      return session.run({ input }).output.data().every((value, i) => value === expected[i]);
+    };
+    const results = [same()];
+    for (const threads of [2, 1, 3]) results.push((await init({ threads })).threads, same());
+    await init({ build: "scalar" });
+    results.push(same());
+    print(results);
+  `)).toEqual([true, 2, true, 1, true, 3, true, true]);
+});
+
 test("threads are started from a thread too", () => {
   expect(run(`
     const { Worker } = await import("node:worker_threads");

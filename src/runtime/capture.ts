@@ -254,7 +254,8 @@ class Capture implements Recorder, Captured {
       this.#time++;
       if (this.#noting) {
         for (const arg of args) this.#arguments.add(arg);
-        this.calls.push(kernel.bind(undefined, ...args));
+        // By name: another build, or threads, may have taken the kernels' place when the call is played back.
+        this.calls.push(() => (kernels() as unknown as Record<string, (...args: number[]) => void>)[name]!(...args));
       }
       return 0;
     };
