@@ -136,11 +136,12 @@ function byBlocks<T>(window: usize, m: i32, from: i32, to: i32, x: usize, u: usi
   const win = changetype<Window>(window);
   const c = win.c / win.groups, o = win.o / win.groups, a = m + 2;
   const ldv = padded(c), ldp = padded(o);
-  const tiles = blockTiles(win, m, to - from);
+  const columns = across(win.ow, m), rows = across(win.oh, m);
+  // As many as the scratch has room for, whatever the range.
+  const tiles = blockTiles(win, m, win.n * win.d * rows * columns);
   const vStep = (<usize>(tiles * ldv) << 2) + GAP, pStep = (<usize>(tiles * ldp) << 2) + GAP;
   const uStep = pointBytes(c, o);
   const v = scratch + ZEROS + (<usize>ldv << 2), products = v + <usize>(a * a) * vStep;
-  const columns = across(win.ow, m), rows = across(win.oh, m);
   prepareSpace<T>(scratch, ldv);
   for (let first = from; first < to; first += tiles) {
     const count = min(tiles, to - first);

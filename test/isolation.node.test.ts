@@ -14,7 +14,7 @@ const policy = { "Content-Security-Policy": "default-src 'none'; script-src 'sel
 const program = `
   import { conv2d, init, ones, sum } from "/index.js";
   const { threads, singleThreaded } = await init({ threads: 2 });
-  const values = Array.from({ length: 20 }, () => sum(conv2d(ones([1, 16, 64, 64]), ones([32, 16, 3, 3]))).item());
+  const values = Array.from({ length: 20 }, () => sum(conv2d(ones([1, 16, 64, 64]), ones([32, 16, 3, 3]), { algorithm: "gemm" })).item());
   const result = { threads, singleThreaded, values };
 `;
 const files: Record<string, string> = {

@@ -15,7 +15,7 @@ function run(program: string, source = adjoint): unknown {
   const text = `
     import { capabilities, conv2d, init, ones, sum } from ${JSON.stringify(source)};
     const options = { build: ${JSON.stringify(inject("build"))} };
-    const work = () => sum(conv2d(ones([1, 16, 64, 64]), ones([32, 16, 3, 3]))).item();
+    const work = () => sum(conv2d(ones([1, 16, 64, 64]), ones([32, 16, 3, 3]), { algorithm: "gemm" })).item();
     const print = (value) => console.log(JSON.stringify(value));
     ${program}`;
   return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", text], { encoding: "utf8", timeout: 30_000 }));
@@ -59,7 +59,7 @@ test("threads are started from a thread too", () => {
     const { Worker } = await import("node:worker_threads");
     const text = \`import(${JSON.stringify(adjoint)}).then(async ({ init, conv2d, ones, sum }) => {
       const { threads } = await init({ threads: 2 });
-      const value = sum(conv2d(ones([1, 16, 64, 64]), ones([32, 16, 3, 3]))).item();
+      const value = sum(conv2d(ones([1, 16, 64, 64]), ones([32, 16, 3, 3]), { algorithm: "gemm" })).item();
       process.getBuiltinModule("node:worker_threads").parentPort.postMessage([threads, value]);
     })\`;
     new Worker(text, { eval: true }).on("message", print);

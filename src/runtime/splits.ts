@@ -53,6 +53,17 @@ export const splits: { [K in keyof Kernels]?: Split } = {
     // Those who share the channels of one part each gather its windows anew: products must outweigh it.
     return { ...plan, ...(parts === 1 && { most: Math.ceil(o / (2 * TILE)) }), scratch: [7, kernels.convFloats(args[0]!)] };
   },
+  winograd: (args, kernels) => {
+    const { c, o, groups } = windowAt(args[0]!);
+    const side = args[1]!, cost = (side + 2) ** 2 * (c / groups) * o * MULTIPLY_ADD;
+    return { ...range(args, 2, TILE, cost), scratch: [8, kernels.winogradFloats(args[0]!, side)] };
+  },
+  winogradFilterAdjoint: (args, kernels) => {
+    const { n, c, o, output } = windowAt(args[0]!);
+    const plan = range(args, 1, TILE, (n * output * 36 * c * MULTIPLY_ADD) / 16);
+    // Every thread transforms the whole input.
+    return { ...plan, most: Math.ceil(o / (4 * TILE)), scratch: [6, kernels.winogradFilterAdjointFloats(args[0]!)] };
+  },
   packFilters: (args) => {
     const { groups, o, taps } = windowAt(args[0]!);
     // Panels hold the filters of one group.
@@ -85,24 +96,14 @@ export const splits: { [K in keyof Kernels]?: Split } = {
   resample: images([3], [4], 2),
   resampleAdjoint: images([4], [3], 2),
 
-  gemm: (args) => {
-    const plan = product(args, args[2]! * PANEL);
-    if (args[7] === 0) return plan;
-    return {
-      ...plan,
-      part: (from, to, struct) => {
-        const part = plan.part(from, to, struct);
-        copy(args[7]!, struct);
-        const epilogue = ints(struct, 2);
-        // Columns have their own part of the bias; the residual lies as c does.
-        if (epilogue[0] !== 0 && part[1] !== args[1]) epilogue[0]! += from * PANEL * 4;
-        if (epilogue[1] !== 0) epilogue[1]! += part[8]! - args[8]!;
-        part[7] = struct;
-        return part;
-      },
-    };
-  },
+  gemm: (args) => finished(args, product(args, args[2]! * PANEL), 7, 8),
   gemmInPlace: (args) => product(args, PANEL),
+  gemv: (args) => {
+    const [m, , k] = args as [number, number, number];
+    // Rows of the result lie one behind the other: its columns are shared out where there is one row.
+    if (m > 1) return whole(args);
+    return finished(args, moved(args, 1, LINES, k * FLOAT, { 4: k, 6: 1 }), 5, 6);
+  },
   packB: (args) => {
     const [k, n, , , cs] = args as [number, number, number, number, number];
     return { ...panels(args, n, FLOAT * 4 * k * PANEL), part: columns(args, { 2: PANEL * cs, 5: PANEL * k }) };
@@ -188,6 +189,25 @@ function product(args: Arguments, panel: number): Plan {
   const m = args[0]!, n = args[1]!, cost = m * n * args[2]! * MULTIPLY_ADD;
   if (m >= LEAST_TILES * TILE || m >= n) return moved(args, 0, TILE, cost / m, { 3: args[5] ? 1 : args[4]!, 8: args[9]! });
   return { ...panels(args, n, (cost / n) * PANEL), part: columns(args, { 6: panel, 8: PANEL }) };
+}
+
+/** Parts with an epilogue (assembly/epilogue.ts) of their own: the bias goes on by columns, the residual lies as the result does. */
+function finished(args: Arguments, plan: Plan, epilogue: number, result: number): Plan {
+  if (args[epilogue] === 0) return plan;
+  return {
+    ...plan,
+    part: (from, to, struct) => {
+      const part = plan.part(from, to, struct);
+      copy(args[epilogue]!, struct);
+      const fields = ints(struct, 2);
+      const moved = part[result]! - args[result]!;
+      // Parts of the columns: the result begins as many columns further on as the bias.
+      if (fields[0] !== 0 && part[1] !== args[1]) fields[0]! += moved;
+      if (fields[1] !== 0) fields[1]! += moved;
+      part[epilogue] = struct;
+      return part;
+    },
+  };
 }
 
 /** Columns of a product in panels of 8; cost of a panel. */
