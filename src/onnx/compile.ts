@@ -1,5 +1,5 @@
 import { optimise } from "../graph/optimise.ts";
-import { Session } from "../graph/session.ts";
+import { Session, type SessionOptions } from "../graph/session.ts";
 import { traceModel } from "../graph/trace.ts";
 import type { Module } from "../layers/module.ts";
 import { checkOptions } from "../shape.ts";
@@ -11,15 +11,15 @@ import type { TraceOptions } from "./toOnnx.ts";
  * sums fused, weights packed once, memory laid out ahead. The session has copies of the weights: train first.
  *
  * @param model any module whose `forward` takes one tensor
- * @param options input, the shape
+ * @param options input, the shape; exact, convolutions without Winograd
  * @returns a session with the input "input" and the output "output"
  * @throws GraphError if an operation in the model has no form in ONNX here
  * @example
  * const session = compile(model, { input: [1, 3, 224, 224] });
  * const { output } = session.run({ input: x });
  */
-export function compile(model: Module, options: TraceOptions): Session {
+export function compile(model: Module, options: TraceOptions & SessionOptions): Session {
   checkOptions("compile", options);
   const { graph, notes } = optimise(traceModel("compile", model, options.input), onnxOperators);
-  return new Session(graph, onnxOperators, notes);
+  return new Session(graph, onnxOperators, options, notes);
 }

@@ -1,12 +1,12 @@
 import { optimise } from "../graph/optimise.ts";
-import { Session } from "../graph/session.ts";
+import { Session, type SessionOptions } from "../graph/session.ts";
 import { checkOptions } from "../shape.ts";
 import { download, type Progress, type Source } from "./download.ts";
 import { onnxOperators } from "./operators/index.ts";
 import { checkOperators, readOnnx, type ReadOptions } from "./read.ts";
 
 /** What `loadOnnx` accepts. */
-export interface LoadOptions extends ReadOptions {
+export interface LoadOptions extends ReadOptions, SessionOptions {
   /** Called as a download arrives. */
   onProgress?: (progress: Progress) => void;
   /** Ends a download. */
@@ -19,7 +19,7 @@ export interface LoadOptions extends ReadOptions {
  * Reads an ONNX model and makes it ready to run.
  *
  * @param source the file's bytes, a URL to fetch them from, or a response
- * @param options onProgress, signal, external data, optimise
+ * @param options onProgress, signal, external data, optimise, exact
  * @throws GraphError if the bytes are no valid model, or it has operators that are not supported: all of them are named
  * @example
  * const session = await loadOnnx("squeezenet.onnx", { onProgress: ({ loaded, total }) => (bar.value = loaded / total) });
@@ -29,7 +29,7 @@ export async function loadOnnx(source: Source, options: LoadOptions = {}): Promi
   checkOptions("loadOnnx", options);
   const graph = readOnnx(await download(source, options.onProgress, options.signal), options);
   checkOperators(graph, onnxOperators);
-  if (options.optimise === false) return new Session(graph, onnxOperators);
+  if (options.optimise === false) return new Session(graph, onnxOperators, options);
   const simplified = optimise(graph, onnxOperators);
-  return new Session(simplified.graph, onnxOperators, simplified.notes);
+  return new Session(simplified.graph, onnxOperators, options, simplified.notes);
 }

@@ -142,6 +142,17 @@ export function isExact(): boolean {
   return exact;
 }
 
+/** Runs `fn` with exact convolutions if `value` is true, and otherwise as `init` has it. */
+export function withExact<T>(value: boolean, fn: () => T): T {
+  const outer = exact;
+  exact ||= value;
+  try {
+    return fn();
+  } finally {
+    exact = outer;
+  }
+}
+
 /** True inside `dryRun`. */
 export function isDry(): boolean {
   return dry;

@@ -21,11 +21,12 @@ const residual = graphOf([
 ], { w1, w2 }, ["n", 3, "h", "w"]);
 
 // A session, which keeps transformed filters, may choose another algorithm than the operations.
-function expected(x: Tensor): Float32Array {
+function expected(x: Tensor, algorithm: "auto" | "gemm" = "auto"): Float32Array {
+  const options = { padding: 1, ...(algorithm === "gemm" ? { algorithm } : {}) };
   return scope(() => {
     const [first, second] = [w1, w2].map(({ data, shape }) => tensor(data, shape)) as [Tensor, Tensor];
-    const b = relu(conv2d(x, first, { padding: 1 }));
-    return maxPool2d(relu(add(conv2d(b, second, { padding: 1 }), b)), 2).data();
+    const b = relu(conv2d(x, first, options));
+    return maxPool2d(relu(add(conv2d(b, second, options), b)), 2).data();
   });
 }
 
@@ -43,6 +44,19 @@ describe("a session", () => {
       }
     }
     session.dispose();
+  });
+
+  it("that is exact has the sums of the operations, and weights as large as in the file", () => {
+    const plain = new Session(residual, onnxOperators), exact = new Session(residual, onnxOperators, { exact: true });
+    scope(() => {
+      const x = random([1, 3, 24, 24]);
+      plain.run({ x });
+      expect(exact.run({ x })["y"]!.data()).toEqual(expected(x, "gemm"));
+    });
+    expect(exact.memory().weights).toBe((8 * 3 * 9 + 8 * 8 * 9) * 4);
+    expect(plain.memory().weights).toBeGreaterThan(exact.memory().weights);
+    plain.dispose();
+    exact.dispose();
   });
 
   it("takes inputs in either order of storage", () => {
