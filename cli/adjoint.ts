@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `npx adjoint`: run, inspect and time ONNX models.
 
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { bench } from "./bench.ts";
 import { inspect } from "./inspect.ts";
 import { run } from "./run.ts";
@@ -9,56 +9,60 @@ import { run } from "./run.ts";
 const USAGE = `adjoint run MODEL --input PICTURE [--input PICTURE ...]   what a model makes of pictures (PNG or JPEG)
   --labels FILE     names of the classes, one a line
   --top N           how many classes to show                            (5)
-  --mean R,G,B      subtracted from pixels of 0 to 1                    (0.485,0.456,0.406)
-  --std R,G,B       what they are divided by then                       (0.229,0.224,0.225)
-  --raw             pixels as they are, 0 to 255; no mean, no std
-  --bgr             blue first
-  --size H,W        size of the input, where the model leaves it free
+  --raw             pixels as they are, 0 to 255; otherwise 0 to 1
+  --mean A,B,C      subtracted from the pixels, channel by channel      (ImageNet's where the model reads colours, unless --raw)
+  --std A,B,C       what they are divided by then                       (likewise)
+  --bgr             blue first; mean and std follow this order
+  --crop            keep the picture's proportions and cut the middle out; otherwise it is stretched
+  --size H,W        size of the input, where the model leaves it free   (the picture's)
+  --json            every output in full, one line for each picture
 
 adjoint inspect MODEL                                     inputs, outputs, operators, parameters; what is not supported
   --nodes           the nodes that run, after all passes
-  --size H,W        as above
+  --size H,W        size of the input, where the model leaves it free
 
 adjoint bench MODEL                                       time, and where it goes
   --runs N          runs to take the median of                          (20)
   --batch N         length of a free batch axis                         (1)
-  --build NAME      scalar, simd or relaxed                             (the best that runs here)
-  --size H,W        as above`;
+  --size H,W        size of the input, where the model leaves it free
+  --build NAME      scalar, simd or relaxed                             (the best that runs here)`;
+
+const [command, ...rest] = process.argv.slice(2);
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      input: { type: "string", multiple: true, default: [] },
-      labels: { type: "string" },
-      top: { type: "string", default: "5" },
-      mean: { type: "string", default: "0.485,0.456,0.406" },
-      std: { type: "string", default: "0.229,0.224,0.225" },
-      raw: { type: "boolean", default: false },
-      bgr: { type: "boolean", default: false },
-      size: { type: "string" },
-      nodes: { type: "boolean", default: false },
-      runs: { type: "string", default: "20" },
-      batch: { type: "string", default: "1" },
-      build: { type: "string" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  const [command, model] = positionals;
-  if (values.help || command === undefined) return console.log(USAGE);
-  if (!["run", "inspect", "bench"].includes(command) || model === undefined || positionals.length > 2) {
-    throw new TypeError(`cannot make sense of "${positionals.join(" ")}"\n\n${USAGE}`);
-  }
-  const size = values.size === undefined ? undefined : numbers("size", values.size, 2);
+  if (command === undefined || rest.includes("--help") || ["help", "--help", "-h"].includes(command)) return console.log(USAGE);
   if (command === "run") {
-    const { input, labels, raw, bgr } = values;
-    const [mean, std] = [numbers("mean", values.mean), numbers("std", values.std)];
-    await run(model, { pictures: input, labels, top: count("top", values.top), mean, std, raw, bgr, size });
+    const { model, values } = parsed({
+      input: { type: "string", multiple: true, default: [] }, labels: { type: "string" }, top: { type: "string", default: "5" },
+      raw: { type: "boolean", default: false }, mean: { type: "string" }, std: { type: "string" }, bgr: { type: "boolean", default: false },
+      crop: { type: "boolean", default: false }, size: { type: "string" }, json: { type: "boolean", default: false },
+    });
+    const { input: pictures, mean, std } = values;
+    const perChannel = { mean: mean === undefined ? undefined : numbers("mean", mean), std: std === undefined ? undefined : numbers("std", std) };
+    await run(model, { ...values, ...perChannel, pictures, top: count("top", values.top), size: sizeOf(values.size) });
   } else if (command === "inspect") {
-    await inspect(model, { nodes: values.nodes, size });
+    const { model, values } = parsed({ nodes: { type: "boolean", default: false }, size: { type: "string" } });
+    await inspect(model, { nodes: values.nodes, size: sizeOf(values.size) });
+  } else if (command === "bench") {
+    const { model, values } = parsed({
+      runs: { type: "string", default: "20" }, batch: { type: "string", default: "1" }, size: { type: "string" }, build: { type: "string" },
+    });
+    const { runs, batch, size, build } = values;
+    await bench(model, { runs: count("runs", runs), batch: count("batch", batch), size: sizeOf(size), build });
   } else {
-    await bench(model, { runs: count("runs", values.runs), batch: count("batch", values.batch), build: values.build, size });
+    throw new TypeError(`no command "${command}": there are run, inspect and bench (adjoint --help)`);
   }
+}
+
+// The options of one command, and its model.
+function parsed<O extends NonNullable<ParseArgsConfig["options"]>>(options: O) {
+  const { values, positionals } = parseArgs({ args: rest, allowPositionals: true, options });
+  const [model] = positionals;
+  if (model === undefined || positionals.length > 1) {
+    const hint = command === "run" ? "; pictures go behind --input" : "";
+    throw new TypeError(`${command} takes one model${model === undefined ? "" : `, got ${positionals.join(" ")}`}${hint} (adjoint --help)`);
+  }
+  return { model, values };
 }
 
 function count(name: string, text: string): number {
@@ -67,15 +71,24 @@ function count(name: string, text: string): number {
   return value;
 }
 
-function numbers(name: string, text: string, length?: number): number[] {
-  const list = text.split(",").map(Number);
-  if (list.some((value) => !Number.isFinite(value)) || (length !== undefined && list.length !== length)) {
-    throw new RangeError(`--${name} must be ${length ?? "a few"} numbers with commas between them, got "${text}"`);
-  }
+function numbers(name: string, text: string): number[] {
+  const list = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (!list.every(Number.isFinite)) throw new RangeError(`--${name} must be numbers with commas between them, got "${text}"`);
   return list;
 }
 
+function sizeOf(text: string | undefined): [number, number] | undefined {
+  if (text === undefined) return undefined;
+  const [height = NaN, width = height, ...more] = text.split(",").map(Number);
+  if (more.length > 0 || ![height, width].every((length) => Number.isInteger(length) && length > 0)) {
+    throw new RangeError(`--size must be a height and a width, as in 224,224, got "${text}"`);
+  }
+  return [height, width];
+}
+
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? `${error.name}: ${error.message}` : error);
+  // Of the parser's advice the first sentence is for users.
+  const message = error instanceof Error ? error.message.replace(/\. To specify a positional argument.*$/s, " (adjoint --help)") : String(error);
+  console.error(`adjoint: ${message}`);
   process.exitCode = 1;
 });

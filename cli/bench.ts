@@ -1,8 +1,8 @@
 // `adjoint bench`: how long a model takes, and where the time goes.
 
-import { type Build, capabilities, init, memory, scope, tensor, type Tensor } from "adjoint";
+import { type Build, capabilities, type DType, init, memory, scope, type Tensor } from "adjoint";
 import type { NodeProfile, Session } from "adjoint/onnx";
-import { load, shapeOf } from "./model.ts";
+import { feedsOf, load } from "./model.ts";
 
 interface BenchOptions {
   runs: number;
@@ -14,10 +14,7 @@ interface BenchOptions {
 export async function bench(file: string, { runs, batch, build, size }: BenchOptions): Promise<void> {
   await init(build === undefined ? {} : { build: build as Build });
   const session = await load(file);
-  const feeds = Object.fromEntries(session.inputs.map((info) => {
-    if (!info.dtype.includes("float")) throw new TypeError(`bench: input "${info.name}" is ${info.dtype}; only models of floats are timed`);
-    return [info.name, noise(shapeOf(info, batch, size))];
-  }));
+  const feeds = feedsOf(session, batch, size, noise());
   const run = (): void => scope(() => void session.run(feeds));
   const first = milliseconds(run);
   // The engine compiles hot kernels anew while they run.
@@ -38,7 +35,7 @@ function milliseconds(fn: () => void): number {
 }
 
 // The fastest of several profiles, node by node.
-function profile(session: Session, feeds: Record<string, Tensor>, runs: number): NodeProfile[] {
+function profile(session: Session, feeds: Record<string, Tensor<DType>>, runs: number): NodeProfile[] {
   const all = Array.from({ length: runs }, () => session.profile(feeds));
   return all[0]!.map((node, i) => all.reduce((best, nodes) => (nodes[i]!.ms < best.ms ? nodes[i]! : best), node));
 }
@@ -60,10 +57,9 @@ function table(nodes: readonly NodeProfile[]): void {
 }
 
 // Values as after a normalisation; the same in every run.
-function noise(shape: readonly number[]): Tensor {
+function noise(): () => number {
   let state = 1;
-  const size = shape.reduce((a, b) => a * b, 1);
-  return tensor(Float32Array.from({ length: size }, () => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 31 - 1)), shape);
+  return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 31 - 1;
 }
 
 function megabytes(bytes: number): string {

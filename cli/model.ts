@@ -1,20 +1,45 @@
-// A model from a file, and shapes for its inputs.
+// A model from a file, and what its inputs may be fed.
 
 import { closeSync, openSync, readSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join, relative } from "node:path";
+import { type DType, tensor, type Tensor } from "adjoint";
 import { loadOnnx, type Session, type ValueInfo } from "adjoint/onnx";
 
 /** Reads a model. Weights in files of their own are looked for beside it. */
 export async function load(file: string): Promise<Session> {
-  return loadOnnx(await readFile(file), { external: externalBeside(file) });
+  const bytes = await readBytes(file);
+  return naming(file, () => loadOnnx(bytes, { external: externalBeside(file) }));
+}
+
+/** The bytes of a file that a user named. */
+export async function readBytes(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const reasons: Record<string, string> = { ENOENT: "there is no such file", EISDIR: "this is a folder", EACCES: "reading it is not allowed" };
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new Error(`${file}: ${reasons[code] ?? message}`, { cause: error });
+  }
+}
+
+/** What `fn` gives; the file is named in whatever it throws. */
+export async function naming<T>(file: string, fn: () => T | Promise<T>): Promise<T> {
+  try {
+    return await fn();
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 /** Reads numbers that lie in other files, of the model's own directory. */
 export function externalBeside(file: string): (location: string, offset: number, length: number) => Uint8Array {
   return (location, offset, length) => {
+    const path = join(dirname(file), location);
+    const inside = relative(dirname(file), path);
+    if (isAbsolute(location) || inside.startsWith("..")) throw new RangeError(`weights at "${location}" lie outside of the model's folder`);
     const bytes = new Uint8Array(length);
-    const descriptor = openSync(join(dirname(file), location), "r");
+    const descriptor = openSync(path, "r");
     try {
       if (readSync(descriptor, bytes, 0, length, offset) !== length) throw new RangeError(`${location} ends before ${offset} + ${length}`);
     } finally {
@@ -24,14 +49,32 @@ export function externalBeside(file: string): (location: string, offset: number,
   };
 }
 
-/** The shape of an input, with numbers in the place of what the model leaves free: the batch, and the two last axes. */
-export function shapeOf({ name, shape }: ValueInfo, batch: number, size: readonly number[] | undefined): number[] {
+/** True if an input of pictures has its channels on the last axis. */
+export function channelsLast({ shape }: ValueInfo): boolean {
+  const colours = (length: number | string | undefined): boolean => length === 1 || length === 3;
+  return shape?.length === 4 && !colours(shape[1]) && colours(shape[3]);
+}
+
+/** The shape of an input, with numbers in the place of what the model leaves free: the batch, and a map's height and width. */
+export function shapeOf(info: ValueInfo, batch: number, size: readonly number[] | undefined): number[] {
+  const { name, shape } = info;
   if (!shape) throw new RangeError(`input "${name}" may have any shape; this command needs one that the model names`);
+  const height = channelsLast(info) ? 1 : shape.length - 2;
   return shape.map((length, axis) => {
     if (typeof length === "number") return length;
-    const spatial = size?.[axis - shape.length + 2];
-    if (axis > 1 && spatial !== undefined) return spatial;
     if (axis === 0) return batch;
-    throw new RangeError(`input "${name}" [${shape.join(", ")}] leaves axis ${axis} free: give --size H,W`);
+    const given = axis > 0 && shape.length > 2 ? size?.[axis - height] : undefined;
+    if (given !== undefined) return given;
+    const map = shape.length > 2 && axis >= height && axis < height + 2;
+    throw new RangeError(`input "${name}" [${shape.join(", ")}] leaves axis ${axis} free${map ? ": give --size H,W" : ", which this command cannot choose"}`);
   });
+}
+
+/** Tensors for all inputs: floats as `fill` gives them, zeros for integers. */
+export function feedsOf(session: Session, batch: number, size: readonly number[] | undefined, fill: () => number): Record<string, Tensor<DType>> {
+  return Object.fromEntries(session.inputs.map((info): [string, Tensor<DType>] => {
+    const shape = shapeOf(info, batch, size);
+    const elements = shape.reduce((a, b) => a * b, 1);
+    return [info.name, info.dtype.includes("float") ? tensor(Float32Array.from({ length: elements }, fill), shape) : tensor(new Int32Array(elements), shape)];
+  }));
 }

@@ -1,77 +1,114 @@
 // `adjoint run`: what a model makes of pictures.
 
-import { readFile } from "node:fs/promises";
-import { div, mul, reshape, scope, sub, type Tensor, tensor } from "adjoint";
-import { resize } from "adjoint/image";
-import type { Session } from "adjoint/onnx";
-import { load, shapeOf } from "./model.ts";
+import { add, cat, div, type DType, mul, narrow, permute, reshape, round, scope, sub, type Tensor, tensor } from "adjoint";
+import { centerCrop, presets, resize } from "adjoint/image";
+import type { Session, ValueInfo } from "adjoint/onnx";
+import { channelsLast, load, naming, readBytes, shapeOf } from "./model.ts";
 import { readPicture } from "./picture.ts";
 
 interface RunOptions {
   pictures: readonly string[];
   labels: string | undefined;
   top: number;
-  mean: readonly number[];
-  std: readonly number[];
   raw: boolean;
+  mean: readonly number[] | undefined;
+  std: readonly number[] | undefined;
   bgr: boolean;
-  size: readonly number[] | undefined;
+  crop: boolean;
+  size: readonly [number, number] | undefined;
+  json: boolean;
+}
+
+interface Output {
+  name: string;
+  shape: readonly number[];
+  values: number[];
 }
 
 export async function run(file: string, options: RunOptions): Promise<void> {
-  if (options.pictures.length === 0) throw new TypeError("run: give at least one picture, --input picture.png");
+  if (options.pictures.length === 0) throw new TypeError("run needs at least one picture: --input picture.png");
   const session = await load(file);
-  const labels = options.labels === undefined ? undefined : (await readFile(options.labels, "utf8")).trimEnd().split(/\r?\n/);
+  const input = inputOf(session);
+  const labels = options.labels === undefined ? undefined : (await readBytes(options.labels)).toString("utf8").trimEnd().split(/\r?\n/);
   for (const picture of options.pictures) {
     const pixels = await readPicture(picture);
-    const start = performance.now();
-    const outputs = scope(() => Object.entries(session.run({ [inputName(session)]: prepared(pixels, session, options) })).map(([name, y]) => {
-      return { name, shape: y.shape, values: Array.from(y.data()) };
+    let ms = 0;
+    const outputs = await naming(picture, () => scope(() => {
+      const feeds = { [input.name]: prepared(pixels, input, options) };
+      const start = performance.now();
+      const results = session.run(feeds);
+      ms = performance.now() - start;
+      return Object.entries(results).map(([name, y]): Output => ({ name, shape: y.shape, values: Array.from(y.data()) }));
     }));
-    console.log(`${picture}  (${(performance.now() - start).toFixed(1)} ms)`);
-    for (const { name, shape, values } of outputs) show(name, shape, values, labels, options.top);
     pixels.dispose();
+    if (options.json) {
+      console.log(JSON.stringify({ picture, ms, outputs: Object.fromEntries(outputs.map(({ name, ...output }) => [name, output])) }));
+    } else {
+      console.log(`${picture}  (${ms.toFixed(1)} ms)`);
+      for (const output of outputs) show(output, labels, options.top, outputs.length > 1);
+    }
   }
 }
 
-function inputName({ inputs }: Session): string {
-  const pictures = inputs.filter(({ shape }) => shape?.length === 4);
-  if (inputs.length !== 1 || pictures.length !== 1) {
+function inputOf({ inputs }: Session): ValueInfo {
+  const [input] = inputs;
+  if (!input || inputs.length > 1 || (input.shape && input.shape.length !== 4)) {
     const list = inputs.map(({ name, shape }) => `${name} [${shape?.join(", ") ?? "any"}]`).join(", ");
-    throw new TypeError(`run: the model must have one input [N, C, H, W], it has ${list}`);
+    throw new TypeError(`run is for models with one input, a picture [N, C, H, W] or [N, H, W, C]; this one has ${list || "none"}`);
   }
-  return inputs[0]!.name;
+  return input;
 }
 
-// Resized to the input, and normalised.
-function prepared(pixels: Tensor, session: Session, { mean, std, raw, bgr, size }: RunOptions): Tensor {
-  const [, channels, height, width] = shapeOf(session.inputs[0]!, 1, size) as [number, number, number, number];
-  if (channels !== 1 && channels !== 3) throw new TypeError(`run: the model reads ${channels} channels; pictures have 1 or 3`);
-  let x = reshape(resize(pixels, [height, width]), [1, 3, height, width]);
-  // ITU-R BT.601's weights of red, green and blue.
-  if (channels === 1) x = reshape(luma(x), [1, 1, height, width]);
-  else if (bgr) x = tensor(planes(x, [2, 1, 0]), x.shape);
-  if (raw) return mul(x, 255);
-  const perChannel = (values: readonly number[]): Tensor => tensor(values.slice(0, channels), [1, Math.min(channels, values.length), 1, 1]);
-  return div(sub(x, perChannel(mean)), perChannel(std));
+// Resized to the input, and normalised. Models that read integers get the bytes.
+function prepared(pixels: Tensor, input: ValueInfo, options: RunOptions): Tensor<DType> {
+  const last = channelsLast(input);
+  const axes = last ? ["N", "H", "W", "C"] : ["N", "C", "H", "W"];
+  const shape = input.shape?.map((length, axis) => (typeof length === "string" && axes[axis] === "C" ? 3 : length)) ?? axes.map((axis) => (axis === "C" ? 3 : axis));
+  const sized = shapeOf({ ...input, shape }, 1, options.size ?? (pixels.shape.slice(1) as [number, number]));
+  const [channels, height, width] = ["C", "H", "W"].map((axis) => sized[axes.indexOf(axis)]!) as [number, number, number];
+  if (channels !== 1 && channels !== 3) throw new TypeError(`the model reads ${channels} channels; pictures have 1 or 3`);
+  const fitted = options.crop ? cropped(pixels, height, width) : resize(pixels, [height, width]);
+  const planes = [0, 1, 2].map((c) => narrow(fitted, 0, c, 1));
+  const x = normalised(channels === 1 ? luma(planes) : cat(options.bgr ? planes.reverse() : planes, 0), input, options);
+  const placed = reshape(last ? permute(x, [1, 2, 0]) : x, last ? [1, height, width, channels] : [1, channels, height, width]);
+  return input.dtype.includes("float") ? placed : tensor(Int32Array.from(round(placed).data()), placed.shape);
 }
 
-function luma(x: Tensor): Tensor {
-  const data = x.data(), size = data.length / 3;
-  return tensor(Float32Array.from({ length: size }, (_, i) => 0.299 * data[i]! + 0.587 * data[size + i]! + 0.114 * data[2 * size + i]!), [size]);
+// The shorter edge fits, what is over is cut on both sides.
+function cropped(pixels: Tensor, height: number, width: number): Tensor {
+  const [, h, w] = pixels.shape as [number, number, number];
+  const scale = Math.max(height / h, width / w);
+  const covering: [number, number] = [Math.max(height, Math.round(h * scale)), Math.max(width, Math.round(w * scale))];
+  return centerCrop(resize(pixels, covering), [height, width]);
 }
 
-function planes(x: Tensor, order: readonly number[]): Float32Array {
-  const data = x.data(), size = data.length / 3;
-  return Float32Array.from({ length: data.length }, (_, i) => data[order[Math.floor(i / size)]! * size + (i % size)]!);
+// ITU-R BT.601's weights of red, green and blue.
+function luma(planes: Tensor[]): Tensor {
+  return [0.299, 0.587, 0.114].map((weight, c) => mul(planes[c]!, weight)).reduce((a, b) => add(a, b));
 }
 
-function show(name: string, shape: readonly number[], values: number[], labels: string[] | undefined, top: number): void {
+// (x - mean) / std, channel by channel.
+function normalised(x: Tensor, { dtype }: ValueInfo, { raw, mean, std }: RunOptions): Tensor {
+  const channels = x.shape[0]!;
+  const bytes = raw || !dtype.includes("float");
+  // Pixels of grey models have no customary normalisation.
+  const usual = bytes || channels === 1 ? { mean: [0], std: [1] } : presets.imagenet;
+  const perChannel = (name: string, values: readonly number[]): Tensor => {
+    if (values.length !== 1 && values.length !== channels) throw new RangeError(`--${name} has ${values.length} numbers, the model reads ${channels} channels`);
+    return tensor(values, [values.length, 1, 1]);
+  };
+  if (std?.includes(0)) throw new RangeError("--std divides by 0");
+  return div(sub(bytes ? mul(x, 255) : x, perChannel("mean", mean ?? usual.mean)), perChannel("std", std ?? usual.std));
+}
+
+function show({ name, shape, values }: Output, labels: string[] | undefined, top: number, named: boolean): void {
   // Scores of classes: one axis is long, the others have length 1.
   if (values.length < 2 || values.length !== Math.max(...shape) || values.length > 100_000) {
     const some = values.slice(0, 8).map((value) => value.toPrecision(5)).join(" ");
     return console.log(`  ${name} [${shape.join(", ")}]  ${some}${values.length > 8 ? " ..." : ""}`);
   }
+  if (named) console.log(`  ${name} [${shape.join(", ")}]`);
+  if (labels && labels.length !== values.length) console.error(`  the labels are ${labels.length}, the classes ${values.length}`);
   const chances = probabilities(values);
   const order = values.map((_, i) => i).sort((a, b) => values[b]! - values[a]!).slice(0, top);
   for (const i of order) console.log(`  ${(100 * chances[i]!).toFixed(1).padStart(5)} %  ${labels?.[i] ?? `class ${i}`}`);

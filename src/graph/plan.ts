@@ -20,6 +20,7 @@ export interface Feed {
 
 /** Time of one node in one run. */
 export interface NodeProfile {
+  /** The node's name, or its first output's where it has none. */
   name: string;
   op: string;
   outputShapes: readonly Shape[];
@@ -119,7 +120,7 @@ export class Plan {
       for (let i = planned.first; i < planned.last; i++) this.#captured.calls[i]!();
       const ms = performance.now() - start;
       const { node, outputShapes } = planned;
-      return { name: node.name, op: node.op, outputShapes, ms, gflops: flops(planned) / ms / 1e6 };
+      return { name: node.name || node.outputs[0]!, op: node.op, outputShapes, ms, gflops: flops(planned) / ms / 1e6 };
     });
   }
 
