@@ -30,7 +30,7 @@ const resolve = {
   ],
 };
 
-const packaging = ["test/package.node.test.ts", "test/isolation.node.test.ts"];
+const packaging = ["test/package.node.test.ts", "test/cli.node.test.ts", "test/isolation.node.test.ts"];
 const shared = { include: ["test/**/*.test.ts"], setupFiles: ["test/setup.ts"], testTimeout: 60_000 };
 
 // One project for every engine and build: the same files everywhere. What is only about Node ends in .node.test.ts.
@@ -41,7 +41,11 @@ const node = (build: Build) => ({
 });
 
 // The package as it is installed holds every build: tested once.
-const packed = { test: { include: packaging, name: "package", environment: "node" as const } };
+const packed = {
+  plugins: [texts, worker],
+  resolve,
+  test: { include: packaging, name: "package", environment: "node" as const },
+};
 
 const browser = {
   plugins: [texts, worker],

@@ -25,7 +25,8 @@ adjoint bench MODEL                                       time, and where it goe
   --runs N          runs to take the median of                          (20)
   --batch N         length of a free batch axis                         (1)
   --size H,W        size of the input, where the model leaves it free
-  --build NAME      scalar, simd or relaxed                             (the best that runs here)`;
+  --build NAME      scalar, simd or relaxed                             (the best that runs here)
+  --threads N       threads, or max for as many as there are cores      (1)`;
 
 const [command, ...rest] = process.argv.slice(2);
 
@@ -38,17 +39,22 @@ async function main(): Promise<void> {
       crop: { type: "boolean", default: false }, size: { type: "string" }, json: { type: "boolean", default: false },
     });
     const { input: pictures, mean, std } = values;
-    const perChannel = { mean: mean === undefined ? undefined : numbers("mean", mean), std: std === undefined ? undefined : numbers("std", std) };
-    await run(model, { ...values, ...perChannel, pictures, top: count("top", values.top), size: sizeOf(values.size) });
+    const listed = (name: string, text: string | undefined): number[] | undefined => (text === undefined ? undefined : numbers(name, text));
+    await run(model, {
+      ...values, pictures, labels: values.labels, mean: listed("mean", mean), std: listed("std", std),
+      top: count("top", values.top), size: sizeOf(values.size),
+    });
   } else if (command === "inspect") {
     const { model, values } = parsed({ nodes: { type: "boolean", default: false }, size: { type: "string" } });
     await inspect(model, { nodes: values.nodes, size: sizeOf(values.size) });
   } else if (command === "bench") {
     const { model, values } = parsed({
       runs: { type: "string", default: "20" }, batch: { type: "string", default: "1" }, size: { type: "string" }, build: { type: "string" },
+      threads: { type: "string", default: "1" },
     });
     const { runs, batch, size, build } = values;
-    await bench(model, { runs: count("runs", runs), batch: count("batch", batch), size: sizeOf(size), build });
+    const threads = values.threads === "max" ? values.threads : count("threads", values.threads);
+    await bench(model, { runs: count("runs", runs), batch: count("batch", batch), size: sizeOf(size), build, threads });
   } else {
     throw new TypeError(`no command "${command}": there are run, inspect and bench (adjoint --help)`);
   }
@@ -86,9 +92,12 @@ function sizeOf(text: string | undefined): [number, number] | undefined {
   return [height, width];
 }
 
+// A reader that has enough, as `head`, is no failure.
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
+
 main().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
   // Of the parser's advice the first sentence is for users.
-  const message = error instanceof Error ? error.message.replace(/\. To specify a positional argument.*$/s, " (adjoint --help)") : String(error);
-  console.error(`adjoint: ${message}`);
+  console.error(`adjoint: ${message.replace(/\. To specify a positional argument.*$/s, " (adjoint --help)")}`);
   process.exitCode = 1;
 });

@@ -8,11 +8,12 @@ interface BenchOptions {
   runs: number;
   batch: number;
   build: string | undefined;
+  threads: number | "max";
   size: readonly number[] | undefined;
 }
 
-export async function bench(file: string, { runs, batch, build, size }: BenchOptions): Promise<void> {
-  await init(build === undefined ? {} : { build: build as Build });
+export async function bench(file: string, { runs, batch, size, build, threads }: BenchOptions): Promise<void> {
+  await init({ threads, ...(build === undefined ? {} : { build: build as Build }) });
   const session = await load(file);
   const feeds = feedsOf(session, batch, size, noise());
   const run = (): void => scope(() => void session.run(feeds));

@@ -8,7 +8,9 @@ export async function inspect(file: string, { nodes, size }: { nodes: boolean; s
   const bytes = await readBytes(file);
   const report = await naming(file, () => inspectOnnx(bytes, { external: externalBeside(file) }));
   const line = (info: ValueInfo): string => `${info.name}  ${info.dtype} [${info.shape?.join(", ") ?? "any"}]`;
-  const unsupported = [...report.unsupported].map(([op, names]) => `${op} (${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""})`);
+  const unsupported = [...report.unsupported].map(([op, names]) => {
+    return `${op} (${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""})`;
+  });
   console.log(`operator set   ${report.opset}`);
   for (const info of report.inputs) console.log(`input          ${line(info)}`);
   for (const info of report.outputs) console.log(`output         ${line(info)}`);

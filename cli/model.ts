@@ -17,13 +17,15 @@ export async function readBytes(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    const reasons: Record<string, string> = { ENOENT: "there is no such file", EISDIR: "this is a folder", EACCES: "reading it is not allowed" };
+    const reasons: Record<string, string> = {
+      ENOENT: "there is no such file", EISDIR: "this is a folder", EACCES: "reading it is not allowed",
+    };
     const { code = "", message } = error as NodeJS.ErrnoException;
     throw new Error(`${file}: ${reasons[code] ?? message}`, { cause: error });
   }
 }
 
-/** What `fn` gives; the file is named in whatever it throws. */
+/** What `fn` gives; whatever it throws begins with the name of the file. */
 export async function naming<T>(file: string, fn: () => T | Promise<T>): Promise<T> {
   try {
     return await fn();
@@ -63,18 +65,21 @@ export function shapeOf(info: ValueInfo, batch: number, size: readonly number[] 
   return shape.map((length, axis) => {
     if (typeof length === "number") return length;
     if (axis === 0) return batch;
-    const given = axis > 0 && shape.length > 2 ? size?.[axis - height] : undefined;
+    const given = shape.length > 2 ? size?.[axis - height] : undefined;
     if (given !== undefined) return given;
-    const map = shape.length > 2 && axis >= height && axis < height + 2;
-    throw new RangeError(`input "${name}" [${shape.join(", ")}] leaves axis ${axis} free${map ? ": give --size H,W" : ", which this command cannot choose"}`);
+    const way = shape.length > 2 && axis >= height && axis < height + 2 ? ": give --size H,W" : ", which this command cannot choose";
+    throw new RangeError(`input "${name}" [${shape.join(", ")}] leaves axis ${axis} free${way}`);
   });
 }
 
+type Feeds = Record<string, Tensor<DType>>;
+
 /** Tensors for all inputs: floats as `fill` gives them, zeros for integers. */
-export function feedsOf(session: Session, batch: number, size: readonly number[] | undefined, fill: () => number): Record<string, Tensor<DType>> {
+export function feedsOf(session: Session, batch: number, size: readonly number[] | undefined, fill: () => number): Feeds {
   return Object.fromEntries(session.inputs.map((info): [string, Tensor<DType>] => {
     const shape = shapeOf(info, batch, size);
     const elements = shape.reduce((a, b) => a * b, 1);
-    return [info.name, info.dtype.includes("float") ? tensor(Float32Array.from({ length: elements }, fill), shape) : tensor(new Int32Array(elements), shape)];
+    const floats = info.dtype.includes("float");
+    return [info.name, floats ? tensor(Float32Array.from({ length: elements }, fill), shape) : tensor(new Int32Array(elements), shape)];
   }));
 }

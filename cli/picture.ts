@@ -7,8 +7,8 @@ import { naming, readBytes } from "./model.ts";
 /** Reads a PNG or JPEG file: red, green and blue from 0 to 1, [3, H, W]. What is transparent keeps its colour. */
 export async function readPicture(file: string): Promise<Tensor> {
   const bytes = await readBytes(file);
-  if (bytes[0] === 0x89 && bytes.toString("latin1", 1, 4) === "PNG") return naming(file, () => png(bytes));
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return naming(file, () => jpeg(bytes));
+  if (bytes[0] === 0x89 && bytes.toString("latin1", 1, 4) === "PNG") return naming(`${file} cannot be decoded`, () => png(bytes));
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return naming(`${file} cannot be decoded`, () => jpeg(bytes));
   throw new TypeError(`${file}: pictures must be PNG or JPEG, this is neither`);
 }
 

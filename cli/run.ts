@@ -63,8 +63,9 @@ function inputOf({ inputs }: Session): ValueInfo {
 function prepared(pixels: Tensor, input: ValueInfo, options: RunOptions): Tensor<DType> {
   const last = channelsLast(input);
   const axes = last ? ["N", "H", "W", "C"] : ["N", "C", "H", "W"];
-  const shape = input.shape?.map((length, axis) => (typeof length === "string" && axes[axis] === "C" ? 3 : length)) ?? axes.map((axis) => (axis === "C" ? 3 : axis));
-  const sized = shapeOf({ ...input, shape }, 1, options.size ?? (pixels.shape.slice(1) as [number, number]));
+  // What the model leaves free: three channels, and the size that was asked for or the picture's.
+  const shape = (input.shape ?? axes).map((length, axis) => (typeof length === "string" && axes[axis] === "C" ? 3 : length));
+  const sized = shapeOf({ ...input, shape }, 1, options.size ?? pixels.shape.slice(1));
   const [channels, height, width] = ["C", "H", "W"].map((axis) => sized[axes.indexOf(axis)]!) as [number, number, number];
   if (channels !== 1 && channels !== 3) throw new TypeError(`the model reads ${channels} channels; pictures have 1 or 3`);
   const fitted = options.crop ? cropped(pixels, height, width) : resize(pixels, [height, width]);
@@ -94,7 +95,9 @@ function normalised(x: Tensor, { dtype }: ValueInfo, { raw, mean, std }: RunOpti
   // Pixels of grey models have no customary normalisation.
   const usual = bytes || channels === 1 ? { mean: [0], std: [1] } : presets.imagenet;
   const perChannel = (name: string, values: readonly number[]): Tensor => {
-    if (values.length !== 1 && values.length !== channels) throw new RangeError(`--${name} has ${values.length} numbers, the model reads ${channels} channels`);
+    if (values.length !== 1 && values.length !== channels) {
+      throw new RangeError(`--${name} has ${values.length} numbers, the model reads ${channels} channels`);
+    }
     return tensor(values, [values.length, 1, 1]);
   };
   if (std?.includes(0)) throw new RangeError("--std divides by 0");
