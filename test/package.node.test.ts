@@ -58,7 +58,11 @@ test("esbuild bundles it for browsers without configuration, within 70 KB gzip",
 });
 
 test("a page that runs ONNX models loads at most 100 KB gzip, everything included", async () => {
-  const contents = `import { loadOnnx } from "adjoint/onnx"; import { init, tensor, scope } from "adjoint"; globalThis.page = { loadOnnx, init, tensor, scope };`;
+  const contents = `
+    import { loadOnnx } from "adjoint/onnx";
+    import { init, tensor, scope } from "adjoint";
+    globalThis.page = { loadOnnx, init, tensor, scope };
+  `;
   const options = { absWorkingDir: folder, bundle: true, format: "esm", logLevel: "silent", minify: true, write: false } as const;
   const { warnings, outputFiles } = await build({ ...options, stdin: { contents, resolveDir: folder } });
   expect(warnings).toEqual([]);
@@ -66,29 +70,57 @@ test("a page that runs ONNX models loads at most 100 KB gzip, everything include
 });
 
 describe("the declarations, strict and with libraries checked", () => {
-  // The options of the call are wrong on purpose: were anything `any`, the line would be no error, and that is one.
+  // Some calls are wrong on purpose: were anything `any`, the line would be no error, and that is one.
   const typed = `
     import { conv2d, gradients, sum, tensor, type ConvNdOptions, type Tensor } from "adjoint";
+    import { ResNet18 } from "adjoint/zoo";
+    import { imageToTensor } from "adjoint/image";
     const options: ConvNdOptions = { stride: 2, padding: [1, 0] };
     using x: Tensor = tensor(new Float32Array(9), [1, 1, 3, 3]);
     const { value, grads } = gradients(() => sum(conv2d(x, x, options)), [x]);
     export const numbers: ArrayLike<number>[] = [[value], grads.get(x)!.data()];
+    export const y: Tensor = new ResNet18().forward(imageToTensor({ data: new Uint8Array(4), width: 1, height: 1 }, { dtype: "float32" }));
     // @ts-expect-error
     conv2d(x, x, { strides: 2 });
+    // @ts-expect-error
+    new ResNet18().forward([1]);
+  `;
+  // adjoint/data and adjoint/onnx speak of what fetch takes and gives: they need a library that declares it.
+  const fetching = `
+    import * as data from "adjoint/data";
+    import { compile, inspectOnnx, loadOnnx, toOnnx, type LoadOptions, type Session } from "adjoint/onnx";
+    const loading: LoadOptions = { onProgress: ({ loaded, total }) => void (loaded / (total ?? 1)), signal: new AbortController().signal };
+    const session: Session = await loadOnnx(new URL("https://example.org/model.onnx"), loading);
+    export const outputs = session.run({ x }), { weights } = session.memory(), ms: number[] = session.profile({ x }).map((node) => node.ms);
+    const bound = compile(new ResNet18(), { input: [1, 3, 224, 224], exact: true }).bind();
+    bound.input("input").set([1]);
+    export const operators: Map<string, number> = inspectOnnx(toOnnx(new ResNet18(), { input: ["batch", 3, 224, 224] })).operators;
+    export { data };
+    // @ts-expect-error
+    session.run({ x: [1] });
+    // @ts-expect-error
+    compile(new ResNet18());
   `;
   const resolutions = { nodenext: { module: "NodeNext" }, bundler: { module: "ESNext", moduleResolution: "Bundler" } };
+  const libraries = {
+    "ECMAScript alone": { lib: ["ES2022"], types: [] },
+    "the DOM's": { lib: ["ES2022", "DOM"], types: [] },
+    "Node's": { lib: ["ES2022"], types: ["node"], typeRoots: [resolve("node_modules/@types")] },
+  };
   for (const [name, resolution] of Object.entries(resolutions)) {
-    for (const lib of [["ES2022"], ["ES2022", "DOM"]]) {
-      test(`${name}, ${lib.join(" and ")}`, () => {
-        const compilerOptions = { ...resolution, lib, target: "ES2022", strict: true, skipLibCheck: false, types: [], noEmit: true };
-        // adjoint/data speaks of what fetch takes and gives: it needs a lib that declares it.
-        const data = lib.includes("DOM") ? `export * as data from "adjoint/data";` : "";
-        write(`${name}/user.ts`, data + typed);
+    for (const [library, { lib, ...types }] of Object.entries(libraries)) {
+      test(`${name}, ${library}`, () => {
+        const compilerOptions = { ...resolution, ...types, lib, target: "ES2022", strict: true, skipLibCheck: false, noEmit: true };
+        write(`${name}/user.ts`, library === "ECMAScript alone" ? typed : typed + fetching);
         write(`${name}/tsconfig.json`, JSON.stringify({ compilerOptions, include: ["user.ts"] }));
         expect(run(process.execPath, [resolve("node_modules/typescript/bin/tsc"), "-p", name])).toBe("");
       });
     }
   }
+});
+
+test("the command line is there", () => {
+  expect(run(join(folder, "node_modules/.bin/adjoint"), ["--help"])).toMatch(/^adjoint run MODEL/);
 });
 
 test("the tarball holds what is built and its sources, and nothing else", () => {
