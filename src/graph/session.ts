@@ -130,6 +130,9 @@ export class Session {
    * Runs once and tells how long each node took. Fused nodes appear as one, nodes that cannot be planned do not.
    *
    * @param feeds as for `run`
+   * @throws as `run`
+   * @example
+   * for (const { op, name, ms, gflops } of session.profile({ image })) console.log(op, name, ms, gflops);
    */
   profile(feeds: Readonly<Record<string, Tensor<DType>>>): NodeProfile[] {
     const tensors = this.#check(feeds);
@@ -138,7 +141,13 @@ export class Session {
     return plan.profile();
   }
 
-  /** The nodes that run, after all passes, one a line: operator, name, output shapes of the plan that ran last, inputs. */
+  /**
+   * What the passes did; then the nodes that run, one a line: operator, name, output shapes of the plan that ran last, inputs and
+   * outputs, attributes.
+   *
+   * @example
+   * console.log(session.explain()); // adjoint.Conv  conv1  [1, 64, 112, 112]  image, conv1:filters, conv1:bias -> relu1 ...
+   */
   explain(): string {
     const plan = [...this.#plans.values()].at(-1);
     const planned = new Map(plan?.nodes.map((one) => [one.node, one]));

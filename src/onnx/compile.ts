@@ -11,9 +11,10 @@ import type { TraceOptions } from "./toOnnx.ts";
  * sums fused, weights packed once, memory laid out ahead. The session has copies of the weights: train first.
  *
  * @param model any module whose `forward` takes one tensor
- * @param options input, the shape; exact, convolutions without Winograd
+ * @param options input, the shape, where a name instead of the batch's length leaves it free; exact, convolutions without Winograd
  * @returns a session with the input "input" and the output "output"
- * @throws GraphError if an operation in the model has no form in ONNX here
+ * @throws TypeError if model is no module or input no shape; ShapeError if the model does not take it; GraphError if an operation
+ *   in the model has no form in ONNX here
  * @example
  * const session = compile(model, { input: [1, 3, 224, 224] });
  * const { output } = session.run({ input: x });

@@ -19,7 +19,9 @@ export interface OnnxReport {
 /**
  * Tells what is in an ONNX model, without preparing it to run.
  *
- * @throws GraphError if the bytes are no valid model
+ * @param bytes the file
+ * @param options external, a function that reads weights from files beside the model
+ * @throws TypeError if bytes are no bytes; GraphError if they are no valid model
  * @example
  * const { operators, unsupported } = inspectOnnx(bytes);
  */

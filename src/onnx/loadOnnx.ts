@@ -16,14 +16,17 @@ export interface LoadOptions extends ReadOptions, SessionOptions {
 }
 
 /**
- * Reads an ONNX model and makes it ready to run.
+ * Reads an ONNX model and makes it ready to run. Batch normalisation is folded into convolutions, activations and residual sums are
+ * fused; the first run with inputs of given shapes packs the weights and lays out the memory.
  *
  * @param source the file's bytes, a URL to fetch them from, or a response
- * @param options onProgress, signal, external data, optimise, exact
- * @throws GraphError if the bytes are no valid model, or it has operators that are not supported: all of them are named
+ * @param options onProgress, called as a download arrives; signal, which ends it; external, a function that reads weights from
+ *   files beside the model; optimise (default true), whether to fold and fuse; exact (default false), convolutions without Winograd
+ * @throws TypeError if source is none of these; Error if the server answers with a failure; GraphError if the bytes are no valid
+ *   model, or it has operators that are not supported: all of them are named
  * @example
  * const session = await loadOnnx("squeezenet.onnx", { onProgress: ({ loaded, total }) => (bar.value = loaded / total) });
- * const { softmaxout_1 } = session.run({ data_0: imageToTensor(picture) });
+ * const { softmaxout_1 } = session.run({ data_0: tensor(pixels, [1, 3, 224, 224]) });
  */
 export async function loadOnnx(source: Source, options: LoadOptions = {}): Promise<Session> {
   checkOptions("loadOnnx", options);

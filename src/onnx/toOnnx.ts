@@ -14,9 +14,10 @@ export interface TraceOptions {
  * in evaluation for one input; parameters keep their names.
  *
  * @param model any module whose `forward` takes one tensor
- * @param options input, the shape
+ * @param options input, the shape, where a name instead of the batch's length leaves it free
  * @returns the file's bytes; the input is called "input", the output "output"
- * @throws GraphError if an operation in the model has no form in ONNX here
+ * @throws TypeError if model is no module or input no shape; ShapeError if the model does not take it; GraphError if an operation
+ *   in the model has no form in ONNX here
  * @example
  * await writeFile("model.onnx", toOnnx(model, { input: ["batch", 1, 28, 28] }));
  */
