@@ -30,7 +30,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const session = await load(file);
   const input = inputOf(session);
   const labels = options.labels === undefined ? undefined : (await readBytes(options.labels)).toString("utf8").trimEnd().split(/\r?\n/);
-  for (const picture of options.pictures) {
+  for (const [i, picture] of options.pictures.entries()) {
     const pixels = await readPicture(picture);
     let ms = 0;
     const outputs = await naming(picture, () => scope(() => {
@@ -44,7 +44,8 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     if (options.json) {
       console.log(JSON.stringify({ picture, ms, outputs: Object.fromEntries(outputs.map(({ name, ...output }) => [name, output])) }));
     } else {
-      console.log(`${picture}  (${ms.toFixed(1)} ms)`);
+      // The first run plans.
+      console.log(`${picture}  (${ms.toFixed(1)} ms${i === 0 ? ", the first run" : ""})`);
       for (const output of outputs) show(output, labels, options.top, outputs.length > 1);
     }
   }
