@@ -24,7 +24,8 @@ export async function bench(file: string, { runs, batch, size, build, threads }:
   const { weights, maps } = session.memory();
   const shapes = session.inputs.map(({ name }) => `${name} [${feeds[name]!.shape.join(", ")}]`).join(", ");
   console.log(`${shapes}; build ${capabilities().build}, ${capabilities().threads} thread${capabilities().threads === 1 ? "" : "s"}`);
-  console.log(`first run ${first.toFixed(1)} ms, then median ${times[runs >> 1]!.toFixed(2)} ms, fastest ${times[0]!.toFixed(2)} ms of ${runs}`);
+  const [median, fastest] = [times[runs >> 1]!, times[0]!].map((ms) => ms.toFixed(2));
+  console.log(`first run ${first.toFixed(1)} ms, then median ${median} ms, fastest ${fastest} ms of ${runs}`);
   console.log(`memory: weights ${megabytes(weights)}, maps ${megabytes(maps)}, all ${megabytes(memory().capacity)}\n`);
   table(profile(session, feeds, Math.min(runs, 10)));
 }

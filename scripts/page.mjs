@@ -1,4 +1,4 @@
-// npm run page [-- port]: serves the demo page on this machine, isolated from other origins as threads will want it.
+// npm run page [-- port]: serves the demo page on this machine, isolated from other origins as threads want it.
 
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
