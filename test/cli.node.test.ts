@@ -67,7 +67,10 @@ describe("run", () => {
     const { out, err, code } = await adjoint("run", "colours.onnx", "--input", "red.png", "--input", "blue.png", ...how);
     expect([err, code]).toEqual(["", 0]);
     // Softmax of 2 (200, 100, 50) / 51.
-    const lines = ["red.png  (ms, the first run)", "   97.8 %  rouge", "    1.9 %  vert", "blue.png  (ms)", "  100.0 %  bleu", "    0.0 %  vert"];
+    const lines = [
+      "red.png  (ms, the first run)", "   97.8 %  rouge", "    1.9 %  vert",
+      "blue.png  (ms)", "  100.0 %  bleu", "    0.0 %  vert",
+    ];
     expect(out.replace(/[\d.]+ ms/g, "ms").trimEnd().split("\n")).toEqual(lines);
   });
 
@@ -96,6 +99,27 @@ describe("run", () => {
   });
 });
 
+test("weights in files beside the model are read; those elsewhere, or that are cut off, are not", async () => {
+  const model = (location: string): Uint8Array => encodeModel({
+    inputs: { x: { shape: [1, 3, 1, 2] } }, outputs: ["y"], nodes: [{ op: "Add", inputs: ["x", "w"], outputs: ["y"] }],
+    initializers: { w: { shape: [2], external: { location, offset: "4", length: "8" } } },
+  });
+  file("weights.bin", new Uint8Array(Float32Array.of(0, 100, 200).buffer));
+  file("cut.bin", new Uint8Array(8));
+  for (const [name, location] of [["beside", "weights.bin"], ["above", "../weights.bin"], ["lost", "lost.bin"], ["short", "cut.bin"]]) {
+    file(`${name}.onnx`, model(location!));
+  }
+  const { out } = await adjoint("run", "beside.onnx", "--input", "pair.png", "--raw", "--json");
+  expect(JSON.parse(out).outputs.y.values).toEqual([110, 240, 120, 250, 130, 260]);
+  const reasons = {
+    above: /"\.\.\/weights\.bin", which is not beside the model/, lost: /no such file.*lost\.bin/, short: /cut\.bin ends before 4 \+ 8/,
+  };
+  for (const [name, reason] of Object.entries(reasons)) {
+    const { err, code } = await adjoint("run", `${name}.onnx`, "--input", "pair.png");
+    expect([err, code]).toEqual([expect.stringMatching(reason), 1]);
+  }
+});
+
 describe("pictures", () => {
   // One file for each kind of pixel: what is written, and what red, green and blue are then.
   const kinds: Record<string, { picture: PngSpec; planes: number[][] }> = {
@@ -107,7 +131,10 @@ describe("pictures", () => {
       picture: { width: 5, height: 1, type: 0, depth: 2, rows: [[0b00011011, 0b11000000]] },
       planes: repeat(3, [[0, 85, 170, 255, 255]]),
     },
-    "16-bit grey": { picture: { width: 2, height: 1, type: 0, depth: 16, rows: [[0x80, 0x80, 0xff, 0xff]] }, planes: repeat(3, [[128, 255]]) },
+    "16-bit grey": {
+      picture: { width: 2, height: 1, type: 0, depth: 16, rows: [[0x80, 0x80, 0xff, 0xff]] },
+      planes: repeat(3, [[128, 255]]),
+    },
     "grey with alpha": { picture: { width: 2, height: 1, type: 4, rows: [[7, 0, 9, 255]] }, planes: repeat(3, [[7, 9]]) },
     "16-bit colours": { picture: { width: 1, height: 1, type: 2, depth: 16, rows: [[1, 1, 2, 2, 3, 3]] }, planes: [[1], [2], [3]] },
     "colours with alpha": {
@@ -129,18 +156,26 @@ describe("pictures", () => {
   });
 
   test("JPEG: baseline, and upright where Exif says how the camera was held", async () => {
-    // A dark left half, a bright right half.
-    const data = Uint8Array.from({ length: 16 * 8 * 4 }, (_, i) => ((i >> 2) % 16 < 8 ? 20 : 220));
-    const bytes = encodeJpeg({ data, width: 16, height: 8 }, 100).data;
-    file("plain.jpg", bytes);
-    file("turned.jpg", withOrientation(bytes, 6));
-    const plain = await pixels("plain.jpg");
-    expect(plain.shape).toEqual([1, 3, 8, 16]);
-    for (const [x, value] of [[0, 20], [15, 220]] as const) expect(Math.abs(plain.values[x]! - value)).toBeLessThan(4);
-    // Turned clockwise, what was left is above.
-    const turned = await pixels("turned.jpg");
-    expect(turned.shape).toEqual([1, 3, 16, 8]);
-    for (const [y, value] of [[0, 20], [15, 220]] as const) expect(Math.abs(turned.values[y * 8]! - value)).toBeLessThan(4);
+    // Four quarters: 20, 90 above, 160, 230 below.
+    const data = Uint8Array.from({ length: 16 * 16 * 4 }, (_, i) => 20 + ((i >> 2) % 16 < 8 ? 0 : 70) + (i >> 6 < 8 ? 0 : 140));
+    const bytes = encodeJpeg({ data, width: 16, height: 16 }, 100).data;
+    // Exif 2.3, tag Orientation: where the first row and the first column are to be seen.
+    const quarters = [
+      [20, 90, 160, 230], [90, 20, 230, 160], [230, 160, 90, 20], [160, 230, 20, 90],
+      [20, 160, 90, 230], [160, 20, 230, 90], [230, 90, 160, 20], [90, 230, 20, 160],
+    ];
+    file("held0.jpg", bytes);
+    quarters.forEach((_, i) => file(`held${i + 1}.jpg`, withOrientation(bytes, i + 1)));
+    const pictures = [quarters[0]!, ...quarters].flatMap((_, i) => ["--input", `held${i}.jpg`]);
+    const lines = (await adjoint("run", "same.onnx", ...pictures, "--raw", "--json")).out.trim().split("\n");
+    expect(lines.length).toBe(9);
+    for (const [i, line] of lines.entries()) {
+      const { values } = JSON.parse(line).outputs.y;
+      const corners = [0, 15, 240, 255].map((at) => 70 * Math.round((values[at] - 20) / 70) + 20);
+      expect(corners, `orientation ${i}`).toEqual(quarters[Math.max(0, i - 1)]);
+    }
+    file("wide.jpg", withOrientation(encodeJpeg({ data, width: 32, height: 8 }, 100).data, 6));
+    expect((await pixels("wide.jpg")).shape).toEqual([1, 3, 32, 8]);
   });
 
   test("JPEG: progressive, grey", async () => {
@@ -216,8 +251,8 @@ test("help", async () => {
 
 // 8 x 8 pixels of 90, as libjpeg writes them.
 const progressive = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/wgALCAAI"
-  + "AAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAABP/aAAgBAQAAAAEv/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABBQJ//8QAFBABAAAAAAAAAAAAAAAAAAAA"
-  + "AP/aAAgBAQAGPwJ//8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPyF//9oACAEBAAAAEP8A/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxB//9k=";
+  + "AAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAABP/aAAgBAQAAAAEv/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABBQJ//8QAFBABAAAAAAAAAAAAAAAAAAAAAP/a"
+  + "AAgBAQAGPwJ//8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPyF//9oACAEBAAAAEP8A/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxB//9k=";
 
 interface PngSpec {
   width: number;
