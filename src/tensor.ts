@@ -6,9 +6,8 @@
 // `preserve` puts it into the declarations: users without this lib know no Symbol.dispose.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { asConstant, checkReadable } from "./runtime/capture.ts";
 import { kernels, isDry } from "./runtime/kernels.ts";
-import { allocate, byteView, countTensor, floats, free, ints } from "./runtime/memory.ts";
+import { allocate, asConstant, byteView, checkReadable, countTensor, floats, free, ints } from "./runtime/memory.ts";
 import { adopt, forget } from "./scope.ts";
 import { checkShape, describe, format, type Shape, ShapeError, sizeOf } from "./shape.ts";
 

@@ -47,11 +47,6 @@ export function callsNoted(): number {
   return current?.calls.length ?? 0;
 }
 
-/** Refuses to read memory that only a run fills. */
-export function checkReadable(ptr: number): void {
-  if (current?.fills(ptr)) throw new Unplanned("the values are not known while calls are captured");
-}
-
 /** Has the next block of exactly `bytes` share the memory at `ptr`: for operations that may write over what they read. */
 export function overwrite(ptr: number, bytes: number): void {
   current?.overwrite(ptr, bytes);
@@ -66,11 +61,6 @@ export function uncaptured<T>(fn: () => T): T {
   } finally {
     current = outer;
   }
-}
-
-/** Runs `fn`, which copies numbers into a new tensor: while calls are captured it lies outside of the arena. */
-export function asConstant<T>(fn: () => T): T {
-  return current ? current.constantly(fn) : fn();
 }
 
 /**
@@ -202,7 +192,7 @@ class Capture implements Recorder, Captured {
     this.#next = { ptr, bytes };
   }
 
-  constantly<T>(fn: () => T): T {
+  asConstant<T>(fn: () => T): T {
     const outer = this.#constant;
     this.#constant = true;
     try {
@@ -212,8 +202,8 @@ class Capture implements Recorder, Captured {
     }
   }
 
-  fills(ptr: number): boolean {
-    return this.#alive.has(ptr);
+  checkReadable(ptr: number): void {
+    if (this.#alive.has(ptr)) throw new Unplanned("the values are not known while calls are captured");
   }
 
   struct(ptr: number, size: number): number {

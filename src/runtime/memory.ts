@@ -64,6 +64,10 @@ export function setMemoryLimit(value: number): void {
 export interface Recorder {
   allocate(size: number): number;
   free(ptr: number, size: number): void;
+  /** Runs `fn`, whose blocks keep what is written into them now. */
+  asConstant<T>(fn: () => T): T;
+  /** Refuses an address whose content only a run brings. */
+  checkReadable(ptr: number): void;
   /** Takes a block that keeps what is written into it now. */
   constant(size: number): number;
   /** Where a struct of `size` bytes that the next call reads is written, instead of at `ptr`. */
@@ -187,6 +191,16 @@ export function withPrepared<T>(source: number, form: string, floats: number, pr
     prepare(buffer!);
     return use(buffer!);
   });
+}
+
+/** Runs `fn`, which copies numbers into a new tensor: where calls are captured for later, they stay as they are. */
+export function asConstant<T>(fn: () => T): T {
+  return recorder ? recorder.asConstant(fn) : fn();
+}
+
+/** Refuses to read memory that only a later run fills. */
+export function checkReadable(ptr: number): void {
+  recorder?.checkReadable(ptr);
 }
 
 /** Where a struct is written for the next kernel call: at its place, of `size` bytes, unless calls are captured for later. */
