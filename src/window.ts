@@ -403,32 +403,28 @@ export function convAttributes(win: Window): TracedAttributes {
   return { ...strided(win), pads: [...before, ...after], dilations: spatial(win, win.dilation), group: win.groups };
 }
 
-/** The geometry in ONNX's words of the transposed convolution whose result is the window's input. */
-export function transposedAttributes(win: Window): TracedAttributes {
-  const before = spatial(win, win.padding);
+/**
+ * The geometry in ONNX's words of the transposed convolution whose result is the window's input, and the zeros to put behind each
+ * axis of what it is applied to: engines add less than a stride to a result, and what a dilation adds may be more.
+ */
+export function transposedAttributes(win: Window): { attributes: TracedAttributes; behind: readonly number[] } {
+  const before = spatial(win, win.padding), stride = spatial(win, win.stride);
   // What the windows cover behind the result is cut off; what they do not cover is added.
-  const beyond = spatial(win, win.output).map((length, i) => {
-    return (length - 1) * spatial(win, win.stride)[i]! + extentOf(win, i) - before[i]! - win.inputShape[i + 2]!;
-  });
-  return {
+  const beyond = spatial(win, win.output).map((length, i) => (length - 1) * stride[i]! + extentOf(win, i) - before[i]! - win.inputShape[i + 2]!);
+  const behind = beyond.map((size, i) => (-size < stride[i]! ? 0 : Math.ceil(-size / stride[i]!)));
+  const pads = beyond.map((size, i) => size + behind[i]! * stride[i]!);
+  const attributes = {
     ...strided(win), dilations: spatial(win, win.dilation), group: win.groups,
-    pads: [...before, ...beyond.map((size) => Math.max(0, size))],
-    output_padding: beyond.map((size) => Math.max(0, -size)),
+    pads: [...before, ...pads.map((size) => Math.max(0, size))],
+    output_padding: pads.map((size) => Math.max(0, -size)),
   };
+  return { attributes, behind };
 }
 
-/** A max pooling's geometry in ONNX's words: it may be padded behind until the last window is inside. */
-export function maxPoolAttributes(win: Window): TracedAttributes {
-  const { group: _, ...attributes } = convAttributes(win);
-  return attributes;
-}
-
-/** An average pooling's geometry in ONNX's words. */
-export function avgPoolAttributes(win: Window): TracedAttributes {
-  const padding = spatial(win, win.padding);
-  const floors = padding.map((size, i) => Math.floor((win.inputShape[i + 2]! + 2 * size - extentOf(win, i)) / spatial(win, win.stride)[i]!) + 1);
-  const ceil = floors.some((length, i) => length !== win.outputShape[i + 2]);
-  return { ...strided(win), pads: [...padding, ...padding], dilations: spatial(win, win.dilation), ceil_mode: Number(ceil) };
+/** A pooling's geometry in ONNX's words, and its padding: behind, as much as the last window needs to be inside. */
+export function poolAttributes(win: Window): { attributes: TracedAttributes; pads: readonly number[] } {
+  const { group: _, pads, ...attributes } = convAttributes(win);
+  return { attributes, pads: pads as readonly number[] };
 }
 
 function strided(win: Window): TracedAttributes {

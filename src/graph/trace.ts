@@ -15,12 +15,14 @@ export const TRACED_OPSET = 21;
  * Traces a model for one input, in evaluation: what it does in training is no graph.
  *
  * @param op who asks, for messages
- * @param inputShape shape of the input, batch included; a name in the place of a length leaves it free, where the model allows it
+ * @param inputShape shape of the input; a name in the place of the batch's length leaves it free
  */
 export function traceModel(op: string, model: Module, inputShape: readonly (number | string)[]): Graph {
   if (typeof model?.forward !== "function") throw new TypeError(`${op}: model must be a module, got ${describe(model)}`);
   if (!Array.isArray(inputShape)) throw new TypeError(`${op}: input must be a shape, got ${describe(inputShape)}`);
-  // A free length is traced as 1.
+  const named = inputShape.findIndex((length: number | string, axis: number) => axis > 0 && typeof length === "string");
+  if (named > 0) throw new TypeError(`${op}: only the batch may have a name for its length, axis ${named} has "${inputShape[named]}" (input [${inputShape.join(", ")}])`);
+  // A free batch is traced as 1.
   const shape = inputShape.map((length: number | string) => (typeof length === "string" ? 1 : length));
   checkShape(op, shape);
   const modes = new Map([...model.namedModules().values()].map((module) => [module, module.training]));
@@ -54,10 +56,13 @@ export function trace(op: string, fn: () => Tensor, inputs: ReadonlyMap<string, 
     const listener = new Listener(inputs, new Map([...names].reverse().map(([name, x]) => [x, name])));
     // Held: what is made on the way stays, so that no address is used twice.
     const y = hold(() => tracing(listener, fn));
-    if (!(y instanceof Tensor)) throw new TypeError(`${op}: a tensor must be returned, got ${describe(y)}`);
+    if (!(y instanceof Tensor)) throw new TypeError(`${op}: one tensor must be returned, got ${describe(y)}`);
     return listener.graph(y);
   });
 }
+
+// Names that a graph gives itself.
+const taken = /^(input|output|constant_\d+|[A-Z][A-Za-z]*_\d+)$/;
 
 class Listener implements Tracer {
   readonly #nodes: GraphNode[] = [];
@@ -65,8 +70,9 @@ class Listener implements Tracer {
   readonly #names = new Map<Tensor<DType> | Between, string>();
   /** What was computed from the input. */
   readonly #dependent = new Set<Tensor<DType> | Between>();
+  /** Nodes that nothing has read yet, made of constants. */
+  readonly #unread = new Map<Between, () => void>();
   readonly #parameters: ReadonlyMap<Tensor<DType>, string>;
-
   readonly #inputs: ReadonlyMap<string, Tensor>;
 
   constructor(inputs: ReadonlyMap<string, Tensor>, parameters: ReadonlyMap<Tensor<DType>, string>) {
@@ -79,21 +85,27 @@ class Listener implements Tracer {
   }
 
   node(op: string, inputs: readonly TracedInput[], outputs: readonly (Tensor<DType> | Between)[], attributes: TracedAttributes): void {
-    // What is made of constants alone is a constant.
-    if (!inputs.some((x) => typeof x === "object" && this.#dependent.has(x as Tensor))) return;
+    // What is made of constants alone is a constant; where there is no tensor of it, whoever reads it needs the node.
+    if (!inputs.some((x) => typeof x === "object" && this.#dependent.has(x as Tensor))) {
+      for (const y of outputs) if ("between" in y) this.#unread.set(y, () => this.#add(op, inputs, outputs, attributes));
+      return;
+    }
+    this.#add(op, inputs, outputs, attributes);
+    for (const y of outputs) this.#dependent.add(y);
+  }
+
+  #add(op: string, inputs: readonly TracedInput[], outputs: readonly (Tensor<DType> | Between)[], attributes: TracedAttributes): void {
+    const inputNames = inputs.map((x, i) => this.#nameOf(x, op, i));
+    while (inputNames.at(-1) === "") inputNames.pop();
     const name = `${op}_${this.#nodes.length}`;
     const node: GraphNode = {
       op, domain: "", name,
-      inputs: inputs.map((x, i) => this.#nameOf(x, op, i)),
+      inputs: inputNames,
       outputs: outputs.map((_, i) => (i === 0 ? name : `${name}_${i}`)),
       attributes: new Map<string, Attribute>(Object.entries(attributes)),
     };
-    while (node.inputs.at(-1) === "") (node.inputs as string[]).pop();
     this.#nodes.push(node);
-    outputs.forEach((y, i) => {
-      this.#names.set(y, node.outputs[i]!);
-      this.#dependent.add(y);
-    });
+    outputs.forEach((y, i) => this.#names.set(y, node.outputs[i]!));
   }
 
   computed(y: Tensor<DType>, edges: readonly (readonly [Tensor<DType>, unknown])[]): void {
@@ -119,12 +131,14 @@ class Listener implements Tracer {
     if (x instanceof Float32Array) return this.#constant({ dtype: "float32", shape: [x.length], data: x });
     if ("data" in x && x.data instanceof Float32Array) return this.#constant({ dtype: "float32", shape: x.shape as number[], data: x.data });
     const value = x as Tensor<DType> | Between;
+    if ("between" in value && !this.#names.has(value)) this.#unread.get(value)?.();
     const known = this.#names.get(value);
     if (known !== undefined) return known;
     if ("between" in value || this.#dependent.has(value) || this.#aliases(value)) {
       throw new GraphError(`input ${index} of ${op} was computed by an operation that has no form in ONNX here (shape ${"shape" in value ? format(value.shape) : "?"})`);
     }
-    const name = this.#parameters.get(value) ?? `constant_${this.#constants.size}`;
+    const parameter = this.#parameters.get(value);
+    const name = parameter !== undefined && !taken.test(parameter) ? parameter : `constant_${this.#constants.size}`;
     const float = value.dtype === "float32";
     const constant: Constant = { dtype: float ? "float32" : "int64", shape: value.shape, data: float ? (value.data() as Float32Array) : Float64Array.from(value.data()) };
     this.#constants.set(name, constant);

@@ -17,7 +17,7 @@ import { sizeOf } from "../shape.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { type Edge, record, withLayout } from "../tape.ts";
 import { adjointWindow, convAttributes, transposedAttributes, type Window, windowPtr } from "../window.ts";
-import { traced } from "../trace.ts";
+import { traced, tracedBetween } from "../trace.ts";
 import { type Algorithm, convAlgorithm, filterAdjointAlgorithm, isDepthwise, tileSide, tilesOf } from "./convAlgorithm.ts";
 import { sum } from "./sum.ts";
 
@@ -56,7 +56,9 @@ export function convInputAdjoint(dy: Tensor, w: Tensor, bias: Tensor | undefined
     [w, (ddx) => convFilterAdjoint(ddx, dy, win)],
     ...biasEdge(bias),
   );
-  return traced(dx, "ConvTranspose", [dy, w, bias], transposedAttributes(win));
+  const { attributes, behind } = transposedAttributes(win);
+  const sides = [0, 0, ...behind.map(() => 0), 0, 0, ...behind];
+  return traced(dx, "ConvTranspose", [behind.some(Boolean) ? tracedBetween("Pad", [dy, sides, 0]) : dy, w, bias], attributes);
 }
 
 /** dw = the transpose of `conv` in w, applied to dy. */

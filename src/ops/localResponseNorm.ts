@@ -3,7 +3,7 @@ import { scope } from "../scope.ts";
 import { checkInteger, checkNumber, checkOptions, format, ShapeError } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
-import { traced, tracing } from "../trace.ts";
+import { traced, tracedBetween, tracing } from "../trace.ts";
 import { add } from "./add.ts";
 import { mul } from "./mul.ts";
 import { pow } from "./pow.ts";
@@ -48,7 +48,12 @@ export function localResponseNorm(x: Tensor, size: number, options: LocalRespons
     return mul(x, pow(add(mul(squares, alpha / size), k), -beta));
   }));
   // In ONNX the larger half of an even window comes behind.
-  return before === after ? traced(y, "LRN", [x], { size, alpha, beta, bias: k }) : y;
+  if (before !== after) return y;
+  const attributes = { size, alpha, beta, bias: k };
+  if (x.shape.length === 4) return traced(y, "LRN", [x], attributes);
+  // Engines normalise maps only.
+  const maps = tracedBetween("Reshape", [x, [0, 0, -1, 1]]);
+  return traced(y, "Reshape", [tracedBetween("LRN", [maps], attributes), [0, ...x.shape.slice(1)]]);
 }
 
 /** Sums over `before` channels in front of each one, itself and `after` behind it: linear, and the adjoint exchanges the two. */

@@ -28,8 +28,9 @@ export function reshape<D extends DType>(x: Tensor<D>, shape: Shape): Tensor<D> 
   const plain = toLayout(x, "rowMajor");
   const y = plain.alias(lengths);
   plain.dispose();
-  // 0 keeps the batch as long as it is.
-  traced(y, "Reshape", [x, lengths.map((length, axis) => (axis === 0 && length === x.shape[0] ? 0 : length))]);
+  // The first axis may have a batch in it, which another run may have of another length: 0 keeps it, -1 is what remains for it.
+  const batch = lengths[0] === x.shape[0] ? 0 : -1;
+  traced(y, "Reshape", [x, lengths.map((length, axis) => (axis === 0 && x.size > 0 ? batch : length))]);
   return recordMove(y, [x, (dy) => reshape(dy, x.shape)]);
 }
 
