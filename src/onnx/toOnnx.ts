@@ -1,3 +1,6 @@
+import { Links, replaceNodes } from "../graph/edit.ts";
+import type { Constant, Graph, GraphNode } from "../graph/graph.ts";
+import { removeIdentities } from "../graph/passes/removeIdentities.ts";
 import { traceModel } from "../graph/trace.ts";
 import { checkOptions } from "../shape.ts";
 import type { Module } from "../layers/module.ts";
@@ -23,5 +26,19 @@ export interface TraceOptions {
  */
 export function toOnnx(model: Module, options: TraceOptions): Uint8Array {
   checkOptions("toOnnx", options);
-  return writeOnnx(traceModel("toOnnx", model, options.input));
+  return writeOnnx(nameAxes(removeIdentities(traceModel("toOnnx", model, options.input))));
+}
+
+// ONNX Runtime (1.30) merges a border of zeros into the max pooling behind it, whose own padding is less than any number, unless
+// the border names its axes.
+function nameAxes(graph: Graph): Graph {
+  const links = new Links(graph);
+  const changes = new Map<GraphNode, GraphNode>(), constants = new Map<string, Constant>();
+  for (const pad of graph.nodes) {
+    if (pad.op !== "Pad" || !links.readers(pad.outputs[0]!).some(({ op }) => op === "MaxPool")) continue;
+    const rank = graph.constants.get(pad.inputs[1]!)!.data.length / 2, axes = `${pad.name}_axes`;
+    constants.set(axes, { dtype: "int64", shape: [rank], data: Float64Array.from({ length: rank }, (_, axis) => axis) });
+    changes.set(pad, { ...pad, inputs: [...pad.inputs, axes] });
+  }
+  return replaceNodes(graph, changes, constants);
 }

@@ -5,6 +5,7 @@ import {
   flatten, GELU, GroupNorm, gt, Hardsigmoid, Hardswish, InstanceNorm2d, LayerNorm, LeakyReLU, Linear, LocalResponseNorm, manualSeed,
   MaxPool1d, MaxPool2d, MaxPool3d, mean, Module, mul, permute, PixelShuffle, PixelUnshuffle, PReLU, Random, ReflectionPad2d, ReLU, relu,
   ReLU6, reshape, Sequential, sigmoid, SiLU, Softmax, softmax, stack, std, sub, sum, Tensor, tensor, transpose, Upsample, where,
+  ZeroPad2d,
 } from "../../src/index.ts";
 
 /** A residual network with a head for classes. */
@@ -13,7 +14,7 @@ class Classifier extends Module {
   expand = new Sequential(new Conv2d(12, 24, 1), new BatchNorm2d(24), new Hardswish());
   depthwise = new Sequential(new Conv2d(24, 24, 3, { padding: 1, groups: 24, bias: false }), new BatchNorm2d(24), new SiLU());
   project = new Sequential(new Conv2d(24, 12, 1, { bias: false }), new BatchNorm2d(12));
-  wider = new Sequential(new Conv2d(12, 16, 3, { stride: 2, padding: 1 }), new LeakyReLU());
+  wider = new Sequential(new Conv2d(12, 16, 3, { padding: 1 }), new LeakyReLU(), new ZeroPad2d([0, 1, 0, 1]), new MaxPool2d(2));
   shortcut = new Sequential(new Conv2d(12, 16, 1, { stride: 2 }), new BatchNorm2d(16));
   head = new Sequential(new Dropout(0.5), new Linear(16, 10), new Softmax(1));
   forward(x: Tensor): Tensor {
