@@ -15,6 +15,18 @@ export function floats(shape: number[], seed: number = 1): Constant {
   return { dtype: "float32", shape, data: Float32Array.from(randomArray(shape, seed).data) };
 }
 
+/** Random numbers between 1/2 and 3/2. */
+export function positive(shape: number[], seed: number = 1): Constant {
+  const { data, ...rest } = floats(shape, seed);
+  const least = Math.min(...data), most = Math.max(...data);
+  return { ...rest, data: Float32Array.from(data, (one) => 0.5 + (one - least) / (most - least || 1)) };
+}
+
+/** One number. */
+export function value(number: number): Constant {
+  return { dtype: "float32", shape: [], data: Float32Array.of(number) };
+}
+
 export function integers(values: number[]): Constant {
   return { dtype: "int64", shape: [values.length], data: Float64Array.from(values) };
 }

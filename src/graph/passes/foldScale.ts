@@ -30,11 +30,15 @@ function foldOnce(graph: Graph): Graph {
     const axis = outputAxis(conv, w);
     if (axis === undefined) continue;
     const groups = conv.op === "ConvTranspose" ? Number(conv.attributes.get("group") ?? 1) : 1;
-    const affine = affineOf(next, conv.outputs[0]!, graph, w.shape[axis]! * groups, w.shape.length);
-    if (!affine) continue;
+    // What is malformed stays as it is, to be refused by its own name.
+    if (w.data.length === 0 || !(groups >= 1) || !Number.isInteger(w.shape[0]! / groups) || !Number.isInteger(groups)) continue;
+    const channels = w.shape[axis]! * groups;
+    const affine = affineOf(next, conv.outputs[0]!, graph, channels, w.shape.length);
+    const own = b ? biasOf(conv, b, channels) : new Float64Array(channels);
+    if (!affine || !own) continue;
     const [filters, bias] = [`${next.outputs[0]!}:filters`, `${next.outputs[0]!}:bias`];
     constants.set(filters, scaled(w, axis, groups, affine.scale));
-    constants.set(bias, { dtype: "float32", shape: [affine.scale.length], data: Float32Array.from(affine.scale, (s, o) => s * (b?.data[b.data.length === 1 ? 0 : o] ?? 0) + affine.shift[o]!) });
+    constants.set(bias, { dtype: "float32", shape: [affine.scale.length], data: Float32Array.from(own, (one, o) => affine.scale[o]! * one + affine.shift[o]!) });
     changes.set(conv, undefined);
     changes.set(next, { ...conv, inputs: [conv.inputs[0]!, filters, bias], outputs: next.outputs.slice(0, 1) });
   }
@@ -47,6 +51,12 @@ function outputAxis({ op, attributes }: GraphNode, w: Constant): number | undefi
   if (op === "ConvTranspose") return 1;
   if (op !== "Gemm" || (attributes.get("alpha") ?? 1) !== 1 || (attributes.get("beta") ?? 1) !== 1 || w.shape.length !== 2) return undefined;
   return attributes.get("transB") ? 0 : 1;
+}
+
+// A matrix product broadcasts its bias, which must be the same for all rows.
+function biasOf({ op }: GraphNode, bias: Constant, channels: number): Float64Array | undefined {
+  if (op === "Gemm") return perChannel(bias, channels, 2);
+  return bias.data.length === channels ? Float64Array.from(bias.data) : undefined;
 }
 
 interface Affine {

@@ -82,7 +82,7 @@ function activationOf(y: string, links: Links, graph: Graph): Match | undefined 
 function gateOf(y: string, links: Links, graph: Graph): Match | undefined {
   const readers = links.readers(y);
   const mul = readers.find(({ op, domain }) => op === "Mul" && domain === ""), gate = readers.find((node) => node !== mul);
-  if (readers.length !== 2 || !mul || !gate || links.isOutput(y)) return undefined;
+  if (readers.length !== 2 || !mul || gate?.domain !== "" || links.isOutput(y)) return undefined;
   const constant = (name: string | undefined): number | undefined => {
     const value = graph.constants.get(name ?? "");
     return value?.data.length === 1 ? value.data[0] : undefined;
@@ -94,12 +94,20 @@ function gateOf(y: string, links: Links, graph: Graph): Match | undefined {
   }
   if (gate.op !== "Add" || constant(otherInput(gate, y)) !== 3) return undefined;
   const clip = reader(links, gate.outputs[0]!, "Clip");
+  if (!clip || limits(clip, graph).join() !== "0,6") return undefined;
+  // The sixth comes behind the product, or in the gate.
+  const isSixthOf = (node: GraphNode | undefined, name: string): boolean => {
+    const factor = node?.domain === "" ? constant(otherInput(node, name)) : undefined;
+    if (node?.op === "Div") return factor === 6 && node.inputs[0] === name;
+    return node?.op === "Mul" && factor !== undefined && Math.abs(factor - 1 / 6) < 1e-6;
+  };
+  const attributes: Match["attributes"] = [["activation", "hardswish"]];
+  if (!closes(clip)) {
+    const sixth = links.onlyReader(clip.outputs[0]!);
+    return sixth && closes(sixth) && isSixthOf(sixth, clip.outputs[0]!) ? { nodes: [gate, clip, sixth, mul], attributes } : undefined;
+  }
   const last = links.onlyReader(mul.outputs[0]!);
-  if (!clip || !closes(clip) || limits(clip, graph).join() !== "0,6" || !last) return undefined;
-  const factor = constant(otherInput(last, mul.outputs[0]!));
-  const divides = last.op === "Div" && factor === 6 && last.inputs[0] === mul.outputs[0];
-  const multiplies = last.op === "Mul" && factor !== undefined && Math.abs(factor - 1 / 6) < 1e-6;
-  return divides || multiplies ? { nodes: [gate, clip, mul, last], attributes: [["activation", "hardswish"]] } : undefined;
+  return last && isSixthOf(last, mul.outputs[0]!) ? { nodes: [gate, clip, mul, last], attributes } : undefined;
 }
 
 // PyTorch's slope; ONNX's default is another.

@@ -32,7 +32,7 @@ function fusedConv(call: Call): Value | undefined {
   const x = floats(call, 0), w = floats(call, 1);
   const { stride, dilation, padding } = spatial(call, x.shape, w.shape.slice(2));
   const win = convWindow("conv", x.shape.length - 2, x.shape, w.shape, { stride, dilation, padding, groups: int(call, "group", 1) });
-  if (!residualFits(call, win.outputShape)) return undefined;
+  if (!biasFits(call, win.o) || !residualFits(call, win.outputShape)) return undefined;
   return Value.of(convFused(x.tensor(), w.tensor(), win, epilogueOf(call)), x.dtype);
 }
 
@@ -52,12 +52,18 @@ function fusedMatMul(call: Call): Value | undefined {
   const k = a.shape.at(-1);
   if (a.shape.length < 2 || b.shape.length !== 2 || k !== b.shape[0]) return undefined;
   const shape = [...a.shape.slice(0, -1), b.shape[1]!];
-  if (!residualFits(call, shape)) return undefined;
+  if (!biasFits(call, b.shape[1]!) || !residualFits(call, shape)) return undefined;
   const { residual, ...epilogue } = epilogueOf(call);
   const rows = (x: Tensor): Tensor => reshape(x, [-1, x.shape.at(-1)!]);
   if (sizeOf(shape) === 0) return undefined;
   const y = productFused(rows(a.tensor()), b.tensor(), false, false, { ...epilogue, residual: residual && rows(residual) });
   return Value.of(reshape(y, shape), a.dtype);
+}
+
+// What does not is broadcast, or refused, by the operators alone.
+function biasFits({ inputs }: Call, length: number): boolean {
+  const bias = inputs[2];
+  return !bias || sameShape(bias.shape, [length]);
 }
 
 function residualFits({ inputs }: Call, shape: readonly number[]): boolean {
