@@ -2,6 +2,7 @@
 // made of others need not tell: what they are made of does.
 
 import type { DType, Tensor } from "./tensor.ts";
+import type { Window } from "./window.ts";
 
 /** A value between the nodes of one operation, for which there is no tensor. */
 export interface Between {
@@ -20,9 +21,13 @@ export type TracedInput = Tensor<DType> | Between | Floats | Float32Array | read
 /** Attributes by ONNX's names. */
 export type TracedAttributes = Readonly<Record<string, number | string | readonly number[] | readonly string[]>>;
 
+/** Kinds of windows, whose forms in ONNX `graph/tracedWindows.ts` knows. */
+export type TracedWindow = "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool";
+
 /** Who listens while a model is traced. */
 export interface Tracer {
   node(op: string, inputs: readonly TracedInput[], outputs: readonly (Tensor<DType> | Between)[], attributes: TracedAttributes): void;
+  window(kind: TracedWindow, y: Tensor<DType>, inputs: readonly TracedInput[], win: Window): void;
   /** An operation computed y from the edges' inputs, whether it told how or not. */
   computed(y: Tensor<DType>, edges: readonly (readonly [Tensor<DType>, unknown])[]): void;
 }
@@ -32,6 +37,12 @@ let tracer: Tracer | undefined;
 /** Tells that `y` is what ONNX's operator `op` makes of the inputs, and returns it. */
 export function traced<T extends Tensor<DType>>(y: T, op: string, inputs: readonly TracedInput[], attributes: TracedAttributes = {}): T {
   tracer?.node(op, inputs, [y], attributes);
+  return y;
+}
+
+/** Tells that `y` is what windows of a geometry make of the inputs, and returns it. */
+export function tracedWindow<T extends Tensor<DType>>(y: T, kind: TracedWindow, inputs: readonly TracedInput[], win: Window): T {
+  tracer?.window(kind, y, inputs, win);
   return y;
 }
 

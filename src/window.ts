@@ -1,7 +1,6 @@
 // The geometry of one sliding window: options checked once, sizes computed once, frozen, and handed to the forward pass, to
 // every adjoint and to the kernels. One- and two-dimensional windows are three-dimensional ones of depth (and height) 1.
 
-import type { TracedAttributes } from "./trace.ts";
 import { ints, structPtr, WINDOW_PTR } from "./runtime/memory.ts";
 import { checkBoolean, checkInteger, checkOptions, checkShape, describe, format, type Shape, ShapeError } from "./shape.ts";
 
@@ -391,51 +390,4 @@ function extend(values: Shape, filler: number): Triple {
 
 function triple(value: (axis: number) => number): Triple {
   return [value(0), value(1), value(2)];
-}
-
-/** A convolution's geometry in ONNX's words. */
-export function convAttributes(win: Window): TracedAttributes {
-  const before = spatial(win, win.padding);
-  const after = spatial(win, win.output).map((length, i) => {
-    const input = win.inputShape[i + 2]!;
-    return Math.max(0, (length - 1) * spatial(win, win.stride)[i]! + extentOf(win, i) - input - before[i]!);
-  });
-  return { ...strided(win), pads: [...before, ...after], dilations: spatial(win, win.dilation), group: win.groups };
-}
-
-/**
- * The geometry in ONNX's words of the transposed convolution whose result is the window's input, and the zeros to put behind each
- * axis of what it is applied to: engines add less than a stride to a result, and what a dilation adds may be more.
- */
-export function transposedAttributes(win: Window): { attributes: TracedAttributes; behind: readonly number[] } {
-  const before = spatial(win, win.padding), stride = spatial(win, win.stride);
-  // What the windows cover behind the result is cut off; what they do not cover is added.
-  const beyond = spatial(win, win.output).map((length, i) => (length - 1) * stride[i]! + extentOf(win, i) - before[i]! - win.inputShape[i + 2]!);
-  const behind = beyond.map((size, i) => (-size < stride[i]! ? 0 : Math.ceil(-size / stride[i]!)));
-  const pads = beyond.map((size, i) => size + behind[i]! * stride[i]!);
-  const attributes = {
-    ...strided(win), dilations: spatial(win, win.dilation), group: win.groups,
-    pads: [...before, ...pads.map((size) => Math.max(0, size))],
-    output_padding: pads.map((size) => Math.max(0, -size)),
-  };
-  return { attributes, behind };
-}
-
-/** A pooling's geometry in ONNX's words, and its padding: behind, as much as the last window needs to be inside. */
-export function poolAttributes(win: Window): { attributes: TracedAttributes; pads: readonly number[] } {
-  const { group: _, pads, ...attributes } = convAttributes(win);
-  return { attributes, pads: pads as readonly number[] };
-}
-
-function strided(win: Window): TracedAttributes {
-  return { kernel_shape: spatial(win, win.kernel), strides: spatial(win, win.stride) };
-}
-
-// Of the three axes, those that the map has.
-function spatial({ inputShape }: Window, triple: Triple): number[] {
-  return triple.slice(5 - inputShape.length);
-}
-
-function extentOf(win: Window, axis: number): number {
-  return spatial(win, win.dilation)[axis]! * (spatial(win, win.kernel)[axis]! - 1) + 1;
 }

@@ -4,9 +4,11 @@ import type { Module } from "../layers/module.ts";
 import { hold, scope } from "../scope.ts";
 import { checkShape, describe, format } from "../shape.ts";
 import { defaultLayout, type DType, empty, Tensor } from "../tensor.ts";
-import { type Between, type TracedAttributes, type TracedInput, type Tracer, tracing } from "../trace.ts";
+import { type Between, type TracedAttributes, type TracedInput, type Tracer, tracing, type TracedWindow } from "../trace.ts";
+import type { Window } from "../window.ts";
 import type { Attribute, Constant, Graph, GraphNode } from "./graph.ts";
 import { GraphError } from "./operator.ts";
+import { traceWindow } from "./tracedWindows.ts";
 
 /** The version of ONNX's operator set in which operations tell what they compute. */
 export const TRACED_OPSET = 21;
@@ -92,6 +94,10 @@ class Listener implements Tracer {
     }
     this.#add(op, inputs, outputs, attributes);
     for (const y of outputs) this.#dependent.add(y);
+  }
+
+  window(kind: TracedWindow, y: Tensor<DType>, inputs: readonly TracedInput[], win: Window): void {
+    traceWindow(kind, y, inputs, win);
   }
 
   #add(op: string, inputs: readonly TracedInput[], outputs: readonly (Tensor<DType> | Between)[], attributes: TracedAttributes): void {

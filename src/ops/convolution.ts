@@ -16,8 +16,8 @@ import { scope } from "../scope.ts";
 import { sizeOf } from "../shape.ts";
 import { empty, type Tensor } from "../tensor.ts";
 import { type Edge, record, withLayout } from "../tape.ts";
-import { adjointWindow, convAttributes, transposedAttributes, type Window, windowPtr } from "../window.ts";
-import { traced, tracedBetween } from "../trace.ts";
+import { adjointWindow, type Window, windowPtr } from "../window.ts";
+import { tracedWindow } from "../trace.ts";
 import { type Algorithm, convAlgorithm, filterAdjointAlgorithm, isDepthwise, tileSide, tilesOf } from "./convAlgorithm.ts";
 import { sum } from "./sum.ts";
 
@@ -31,7 +31,7 @@ export function conv(x: Tensor, w: Tensor, bias: Tensor | undefined, win: Window
     [w, (dy) => convFilterAdjoint(x, dy, win)],
     ...biasEdge(bias),
   );
-  return traced(y, "Conv", [x, w, bias], convAttributes(win));
+  return tracedWindow(y, "Conv", [x, w, bias], win);
 }
 
 /** y = activation(conv(x, w) + bias + residual) in one pass, not recorded: for inference. */
@@ -56,9 +56,7 @@ export function convInputAdjoint(dy: Tensor, w: Tensor, bias: Tensor | undefined
     [w, (ddx) => convFilterAdjoint(ddx, dy, win)],
     ...biasEdge(bias),
   );
-  const { attributes, behind } = transposedAttributes(win);
-  const sides = [0, 0, ...behind.map(() => 0), 0, 0, ...behind];
-  return traced(dx, "ConvTranspose", [behind.some(Boolean) ? tracedBetween("Pad", [dy, sides, 0]) : dy, w, bias], attributes);
+  return tracedWindow(dx, "ConvTranspose", [dy, w, bias], win);
 }
 
 /** dw = the transpose of `conv` in w, applied to dy. */

@@ -11,8 +11,8 @@ import { isHeld } from "../scope.ts";
 import { checkBoolean, describe } from "../shape.ts";
 import { checkTensor, empty, type Tensor } from "../tensor.ts";
 import { record, withLayout } from "../tape.ts";
-import { poolAttributes, type PoolOptions, poolWindow, type Sizes, type Window, windowPtr } from "../window.ts";
-import { traced, tracedBetween, type TracedInput } from "../trace.ts";
+import { type PoolOptions, poolWindow, type Sizes, type Window, windowPtr } from "../window.ts";
+import { tracedWindow } from "../trace.ts";
 
 /** Options of a max pooling; the defaults are PyTorch's. */
 export interface MaxPoolOptions extends PoolOptions {
@@ -54,7 +54,7 @@ export function maxima(x: Tensor, win: Window): Tensor {
   x = withLayout(x, "channelsLast");
   const y = empty(win.outputShape, "channelsLast");
   kernels().maxPool(windowPtr(win), 0, y.size / Math.max(win.c, 1), x.ptr, y.ptr, 0);
-  return tracedMaxima(x, y, win);
+  return tracedWindow(y, "MaxPool", [x], win);
 }
 
 /** The maxima of the window and their positions, recorded. */
@@ -64,7 +64,7 @@ export function selectMaxima(x: Tensor, win: Window): MaxPoolResult {
   const indices = empty(win.outputShape, "channelsLast", "int32");
   kernels().maxPool(windowPtr(win), 0, values.size / Math.max(win.c, 1), x.ptr, values.ptr, indices.ptr);
   record(values, [x, (dy) => maxPoolAdjoint(dy, indices, win)]);
-  tracedMaxima(x, values, win);
+  tracedWindow(values, "MaxPool", [x], win);
   return { values, indices };
 }
 
@@ -85,7 +85,7 @@ export function maxPoolSelect(x: Tensor, indices: Tensor<"int32">, win: Window):
 }
 
 /** The geometry of an average pooling, and how it counts. */
-interface AvgWindow extends Window {
+export interface AvgWindow extends Window {
   readonly countIncludePad: boolean;
   /** 0 where every window has its own count. */
   readonly divisor: number;
@@ -118,7 +118,7 @@ export function average(x: Tensor, win: AvgWindow): Tensor {
   const y = empty(win.outputShape, "channelsLast");
   kernels().avgPool(windowPtr(win), 0, y.size / Math.max(win.c, 1), win.countIncludePad, win.divisor, x.ptr, y.ptr);
   record(y, [x, (dy) => averageAdjoint(dy, win)]);
-  return tracedAverage(x, y, win);
+  return tracedWindow(y, "AveragePool", [x], win);
 }
 
 /** dx = A' dy: every dy, divided by its window's count, goes to all taps of the window. */
@@ -127,42 +127,4 @@ export function averageAdjoint(dy: Tensor, win: AvgWindow): Tensor {
   const dx = empty(win.inputShape, "channelsLast");
   kernels().avgPoolAdjoint(windowPtr(win), win.countIncludePad, win.divisor, dy.ptr, dx.ptr);
   return record(dx, [dy, (ddx) => average(ddx, win)]);
-}
-
-function tracedMaxima(x: Tensor, y: Tensor, win: Window): Tensor {
-  if (win.kernel[2] === 0) return tracedAdaptive("Max", x, y, win);
-  const { attributes, pads } = poolAttributes(win);
-  // Engines pad by less than the kernel; the last window may reach further where it is dilated.
-  const kernel = win.kernel.slice(3 - pads.length / 2);
-  if (pads.some((size, i) => size >= kernel[i % kernel.length]!)) return traced(y, "MaxPool", [tracedPadding(x, pads, -Infinity)], attributes);
-  return traced(y, "MaxPool", [x], { ...attributes, pads });
-}
-
-// Engines do not agree on ceil_mode: what the last windows need behind is padding, which does not count.
-function tracedAverage(x: Tensor, y: Tensor, win: AvgWindow): Tensor {
-  if (win.kernel[2] === 0) return tracedAdaptive("Average", x, y, win);
-  const { attributes, pads } = poolAttributes(win);
-  if (win.divisor !== 0) {
-    const mean = tracedBetween("AveragePool", [tracedPadding(x, pads, 0)], attributes);
-    return traced(y, "Mul", [mean, (win.kernel[0] * win.kernel[1] * win.kernel[2]) / win.divisor]);
-  }
-  if (!win.countIncludePad) return traced(y, "AveragePool", [x], { ...attributes, pads });
-  const rank = pads.length / 2, before = win.padding.slice(3 - rank), around = [...before, ...before];
-  const beyond = pads.map((size, i) => Math.max(0, size - around[i]!));
-  // Where both occur, the padding that counts lies in memory.
-  if (beyond.some((size) => size > 0)) return traced(y, "AveragePool", [tracedPadding(x, around, 0)], { ...attributes, pads: beyond });
-  return traced(y, "AveragePool", [x], { ...attributes, pads: around, count_include_pad: 1 });
-}
-
-function tracedPadding(x: Tensor, pads: readonly number[], value: number): TracedInput {
-  const rank = pads.length / 2;
-  return pads.some((size) => size > 0) ? tracedBetween("Pad", [x, [0, 0, ...pads.slice(0, rank), 0, 0, ...pads.slice(rank)], value]) : x;
-}
-
-// A window of kernel 0 is adaptive: ONNX has those that see everything, and those that are of one size.
-function tracedAdaptive(kind: "Max" | "Average", x: Tensor, y: Tensor, win: Window): Tensor {
-  const input = win.inputShape.slice(2), output = win.outputShape.slice(2);
-  if (output.every((length) => length === 1)) return traced(y, `Global${kind}Pool`, [x]);
-  const size = input.map((length, i) => length / output[i]!);
-  return size.every(Number.isInteger) ? traced(y, `${kind}Pool`, [x], { kernel_shape: size, strides: size }) : y;
 }
