@@ -34,6 +34,5 @@ export {
 export { stridedAdd, stridedCopy, stridedCopyBytes } from "./strided";
 export { elu, eluAdjoint, tanh, tanhAdjoint } from "./tanh";
 export { transpose } from "./transpose";
-export { probe as windowProbe } from "./window";
 export { winograd, winogradFilterFloats, winogradFilters, winogradFloats } from "./winograd";
 export { winogradFilterAdjoint, winogradFilterAdjointFloats } from "./winogradFilter";

@@ -1,9 +1,7 @@
-// Runs of floats, inlined where they are used. `memory.copy` and `memory.fill` are calls into the engine: too dear for the few floats of a
-// kernel row, which is what im2col moves.
+// Runs of floats. `memory.copy` and `memory.fill` are calls into the engine: too dear for the few floats of a kernel row, which is what
+// im2col moves. Each is in the kernels once, a call away: inlined they would take 3 KB.
 
 /** y[0..n) = x[0..n). Overwrites; no overlap. */
-// @ts-ignore: decorator
-@inline
 export function copyRun(n: i32, x: usize, y: usize): void {
   let i = 0;
   if (ASC_FEATURE_SIMD) {
@@ -13,8 +11,6 @@ export function copyRun(n: i32, x: usize, y: usize): void {
 }
 
 /** y[0..n) = value. Overwrites. */
-// @ts-ignore: decorator
-@inline
 export function fillRun(n: i32, value: f32, y: usize): void {
   let i = 0;
   if (ASC_FEATURE_SIMD) {
@@ -25,8 +21,6 @@ export function fillRun(n: i32, value: f32, y: usize): void {
 }
 
 /** y[0..n) += x[0..n). Accumulates; no overlap. */
-// @ts-ignore: decorator
-@inline
 export function addRun(n: i32, x: usize, y: usize): void {
   let i = 0;
   if (ASC_FEATURE_SIMD) {

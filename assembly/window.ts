@@ -25,41 +25,24 @@ export class Window {
   groups: i32;
 
   /** Output positions in the whole batch. */
-  @inline get positions(): i32 { return this.n * this.od * this.oh * this.ow; }
+  get positions(): i32 { return this.n * this.od * this.oh * this.ow; }
 
   /** Length of one row of the column matrix: kernel taps times channels of one group. */
-  @inline get taps(): i32 { return this.kd * this.kh * this.kw * (this.c / this.groups); }
+  get taps(): i32 { return this.kd * this.kh * this.kw * (this.c / this.groups); }
 
   /** True where the column matrix is the input itself: a 1x1x1 kernel that visits each position once. */
-  @inline get pointwise(): bool {
+  get pointwise(): bool {
     return this.kd * this.kh * this.kw == 1 && this.sd * this.sh * this.sw == 1 && (this.pd | this.ph | this.pw) == 0 &&
       this.od == this.d && this.oh == this.h && this.ow == this.w;
   }
 }
 
 /** The first tap along an axis that does not lie in front of the image, for a window from `start`, with taps `step` apart. */
-// @ts-ignore: decorator
-@inline
 export function firstTap(start: i32, step: i32): i32 {
   return start >= 0 ? 0 : (step - 1 - start) / step;
 }
 
 /** One more than the last of `taps` that does not lie behind the image. */
-// @ts-ignore: decorator
-@inline
 export function endTap(start: i32, step: i32, taps: i32, length: i32): i32 {
   return start + (taps - 1) * step < length ? taps : (length - start + step - 1) / step;
-}
-
-/** out[i] = field i of the window, read one by one: lets a test compare the two declarations. */
-export function probe(window: usize, out: usize): void {
-  const win = changetype<Window>(window);
-  store<i32>(out, win.n);
-  store<i32>(out, win.c, 4); store<i32>(out, win.d, 8); store<i32>(out, win.h, 12); store<i32>(out, win.w, 16);
-  store<i32>(out, win.o, 20); store<i32>(out, win.od, 24); store<i32>(out, win.oh, 28); store<i32>(out, win.ow, 32);
-  store<i32>(out, win.kd, 36); store<i32>(out, win.kh, 40); store<i32>(out, win.kw, 44);
-  store<i32>(out, win.sd, 48); store<i32>(out, win.sh, 52); store<i32>(out, win.sw, 56);
-  store<i32>(out, win.pd, 60); store<i32>(out, win.ph, 64); store<i32>(out, win.pw, 68);
-  store<i32>(out, win.ed, 72); store<i32>(out, win.eh, 76); store<i32>(out, win.ew, 80);
-  store<i32>(out, win.groups, 84);
 }
