@@ -1,10 +1,11 @@
 import { biasOf, boundsOf, finish } from "./epilogue";
-import { block, blockRows, gemm, gemmInPlace, NR, packB, packedBFloats } from "./gemm";
-import { gemmRows, gemmRowsAdjoint } from "./gemmRows";
+import { block, blockRows, gemm, gemmInPlace, packB, packedBFloats } from "./gemm";
+import { gemmRowsAdjoint } from "./gemmRows";
 import { col2im } from "./im2col";
 import { repeatRow } from "./reduce";
 import { fillRun } from "./runs";
 import { blockFloats, makeBlock, planBlocks, rowAddresses, runLength, tapOffsets } from "./strip";
+import { NR } from "./tile";
 import { transposePlane } from "./transpose";
 import { Window } from "./window";
 
@@ -73,11 +74,10 @@ export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize,
       // The block has as many positions for every group.
       m = pointwise ? min(blockRows(taps), to - q) : makeBlock(win, g, q, to, x, scratch);
       const b = packed + (<usize>(g * floats) << 2), bias = biasOf(epilogue, g * o), at = first + (<usize>(g * o) << 2);
-      if (pointwise) {
-        block(m, o, taps, x + (<usize>(q * win.c + g * c) << 2), win.c, false, b, NR << 2, <usize>taps * (NR << 2), bias, bounds, at, win.o, false);
-      } else {
-        gemmRows(m, o, taps, run, rowAddresses(win, scratch), tapOffsets(scratch), b, bias, at, win.o);
-      }
+      block(
+        m, o, taps, x + (<usize>(q * win.c + g * c) << 2), win.c, false, pointwise ? 0 : rowAddresses(win, scratch), pointwise ? 0 : tapOffsets(scratch),
+        run, b, NR << 2, <usize>taps * (NR << 2), bias, bounds, at, win.o, false,
+      );
     }
     if (bounds == 0) finish(epilogue, y, m, win.o, first, win.o);
   }

@@ -1,5 +1,5 @@
-import { MR, NR, storeRow } from "./gemm";
 import { madd } from "./lanes";
+import { MR, NR, storeRow } from "./tile";
 
 // Matrix products whose left matrix A is gathered: A[i, t] lies at rows[i] + offsets[t]. With the windows of a convolution as rows and
 // the taps of its kernel as columns A is the column matrix, and nobody has to make it. Share of the multiply-add peak (relaxed, V8 14.6,
@@ -17,122 +17,22 @@ import { madd } from "./lanes";
 // A tile of the filter adjoint ends in 48 numbers down columns of dW: dear where a block has few positions (49 @7).
 
 /** Rows of a register tile of at most four columns. */
-const NARROW: i32 = 8;
+export const NARROW: i32 = 8;
 /** Entries that must follow the last of the rows: a tile reads as many at the end as anywhere. */
 export const MORE_ROWS: i32 = NARROW;
-
-/**
- * C = A B + bias, A[i, (r, p)] = the float p after address rows[i] + offsets[r * run].
- *
- * Shapes:   rows [m + `MORE_ROWS`] and offsets [taps], in bytes; b packed by `packB` with k = taps; bias [n] or 0; c [m, n] with
- *           rows ldc apart.
- * Writes:   overwrites c; what lies between the rows is left untouched.
- * Requires: no overlap; the entries after the last row are valid addresses too.
- */
-export function gemmRows(
-  m: i32, n: i32, taps: i32, run: i32, rows: usize, offsets: usize, b: usize, bias: usize, c: usize, ldc: i32,
-): void {
-  const runs = run > 0 ? taps / run : 0, panel = <usize>taps * (NR << 2);
-  for (let j = 0; j < n; j += NR, b += panel, c += NR << 2) {
-    const nr = min(NR, n - j), step = ASC_FEATURE_SIMD && nr <= 4 ? NARROW : MR;
-    let row = rows, cRow = c;
-    for (let i = 0; i < m; i += step) {
-      const mr = min(step, m - i);
-      if (ASC_FEATURE_SIMD && nr <= 4) narrowTile(mr, nr, runs, run, row, offsets, b, bias, cRow, <usize>ldc << 2);
-      else tile(mr, nr, runs, run, row, offsets, b, bias, cRow, <usize>ldc << 2);
-      row += <usize>step << 2;
-      cRow += <usize>(step * ldc) << 2;
-    }
-    if (bias != 0) bias += NR << 2;
-  }
-}
-
-/** One register tile, as in `gemm`. Rows beyond mr are computed and not stored. */
-function tile(mr: i32, nr: i32, runs: i32, run: i32, rows: usize, offsets: usize, b: usize, bias: usize, c: usize, ldc: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
-    let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-    for (; runs > 0; runs--, offsets += <usize>run << 2) {
-      const at = <usize>load<u32>(offsets);
-      let a = <usize>load<u32>(rows) + at;
-      let a1 = <usize>load<u32>(rows, 4) + at;
-      let a2 = <usize>load<u32>(rows, 8) + at;
-      let a3 = <usize>load<u32>(rows, 12) + at;
-      let a4: usize = 0, a5: usize = 0;
-      if (MR == 6) {
-        a4 = <usize>load<u32>(rows, 16) + at;
-        a5 = <usize>load<u32>(rows, 20) + at;
-      }
-      for (let k = run; k > 0; k--) {
-        const b0 = v128.load(b), b1 = v128.load(b, 16);
-        let s = v128.load32_splat(a);
-        c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
-        s = v128.load32_splat(a1);
-        c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
-        s = v128.load32_splat(a2);
-        c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
-        s = v128.load32_splat(a3);
-        c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
-        if (MR == 6) {
-          s = v128.load32_splat(a4);
-          c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
-          s = v128.load32_splat(a5);
-          c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
-          a4 += 4; a5 += 4;
-        }
-        a += 4; a1 += 4; a2 += 4; a3 += 4;
-        b += NR << 2;
-      }
-    }
-    storeRow(nr, c00, c01, bias, 0, c, false);
-    if (mr > 1) { c += ldc; storeRow(nr, c10, c11, bias, 0, c, false); }
-    if (mr > 2) { c += ldc; storeRow(nr, c20, c21, bias, 0, c, false); }
-    if (mr > 3) { c += ldc; storeRow(nr, c30, c31, bias, 0, c, false); }
-    if (MR == 6) {
-      if (mr > 4) { c += ldc; storeRow(nr, c40, c41, bias, 0, c, false); }
-      if (mr > 5) { c += ldc; storeRow(nr, c50, c51, bias, 0, c, false); }
-    }
-  } else {
-    for (let i = 0; i < mr; i++, rows += 4, c += ldc) {
-      const a = <usize>load<u32>(rows);
-      tileRow(min(4, nr), runs, run, a, offsets, b, bias, c);
-      if (nr > 4) tileRow(nr - 4, runs, run, a, offsets, b + 16, bias == 0 ? 0 : bias + 16, c + 16);
-    }
-  }
-}
-
-/** One row and up to four columns of a tile, scalar. */
-function tileRow(nr: i32, runs: i32, run: i32, row: usize, offsets: usize, b: usize, bias: usize, c: usize): void {
-  let c0: f32 = 0, c1: f32 = 0, c2: f32 = 0, c3: f32 = 0;
-  for (; runs > 0; runs--, offsets += <usize>run << 2) {
-    let a = row + load<u32>(offsets);
-    for (let k = run; k > 0; k--, a += 4, b += NR << 2) {
-      const s = load<f32>(a);
-      c0 += s * load<f32>(b);
-      c1 += s * load<f32>(b, 4);
-      c2 += s * load<f32>(b, 8);
-      c3 += s * load<f32>(b, 12);
-    }
-  }
-  for (let j = 0; j < nr; j++, c += 4) {
-    store<f32>(c, bias != 0 ? c0 + load<f32>(bias) : c0);
-    if (bias != 0) bias += 4;
-    c0 = c1; c1 = c2; c2 = c3;
-  }
-}
 
 /**
  * A register tile of eight rows by at most four columns: groups of few channels, and the last columns of many. Four floats of a run at
  * a time, whose rows of B stay in registers; an address is needed for the length of four multiply-adds only.
  */
-function narrowTile(
-  mr: i32, nr: i32, runs: i32, run: i32, rows: usize, offsets: usize, b: usize, bias: usize, c: usize, ldc: usize,
+export function narrowTile(
+  mr: i32, nr: i32, k: i32, rows: usize, offsets: usize, run: i32, b: usize, bias: usize, c: usize, ldc: usize,
 ): void {
   let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
-  for (; runs > 0; runs--, offsets += <usize>run << 2) {
+  for (; k > 0; k -= run, offsets += <usize>run << 2) {
     let at = <usize>load<u32>(offsets);
-    let k = run;
-    for (; k >= 4; k -= 4, at += 16, b += NR << 4) {
+    let left = run;
+    for (; left >= 4; left -= 4, at += 16, b += NR << 4) {
       const b0 = v128.load(b), b1 = v128.load(b, 32), b2 = v128.load(b, 64), b3 = v128.load(b, 96);
       c0 = four(<usize>load<u32>(rows) + at, b0, b1, b2, b3, c0);
       c1 = four(<usize>load<u32>(rows, 4) + at, b0, b1, b2, b3, c1);
@@ -143,7 +43,7 @@ function narrowTile(
       c6 = four(<usize>load<u32>(rows, 24) + at, b0, b1, b2, b3, c6);
       c7 = four(<usize>load<u32>(rows, 28) + at, b0, b1, b2, b3, c7);
     }
-    for (; k > 0; k--, at += 4, b += NR << 2) {
+    for (; left > 0; left--, at += 4, b += NR << 2) {
       const b0 = v128.load(b);
       c0 = madd(v128.load32_splat(<usize>load<u32>(rows) + at), b0, c0);
       c1 = madd(v128.load32_splat(<usize>load<u32>(rows, 4) + at), b0, c1);
@@ -172,7 +72,7 @@ function four(a: usize, b0: v128, b1: v128, b2: v128, b3: v128, c: v128): v128 {
 }
 
 /**
- * C' = A' B, or C' += A' B, with A as in `gemmRows` and its taps apart: c[j, t] = sum over i of A[i, t] b[i, j].
+ * C' = A' B, or C' += A' B, with A gathered as by `tile` and its taps apart: c[j, t] = sum over i of A[i, t] b[i, j].
  *
  * Shapes:   rows [m]; offsets [taps + MR]; b [m, n] with rows ldb apart; c [n, taps] with rows ldc apart.
  * Writes:   overwrites c, or adds to it.

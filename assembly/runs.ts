@@ -10,6 +10,18 @@ export function copyRun(n: i32, x: usize, y: usize): void {
   for (; i < n; i++, x += 4, y += 4) store<f32>(y, load<f32>(x));
 }
 
+/** y[i * yStep .. + n) = x[i * xStep .. + n) for so many rows, with the steps in bytes: rows may be too short for a call each. */
+export function copyRows(rows: i32, n: i32, x: usize, xStep: usize, y: usize, yStep: usize): void {
+  for (; rows > 0; rows--, x += xStep, y += yStep) {
+    let i: usize = 0;
+    const bytes = <usize>n << 2;
+    if (ASC_FEATURE_SIMD) {
+      for (; i + 16 <= bytes; i += 16) v128.store(y + i, v128.load(x + i));
+    }
+    for (; i < bytes; i += 4) store<f32>(y + i, load<f32>(x + i));
+  }
+}
+
 /** y[0..n) = value. Overwrites. */
 export function fillRun(n: i32, value: f32, y: usize): void {
   let i = 0;

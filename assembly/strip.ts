@@ -1,6 +1,6 @@
-import { MR, NR } from "./gemm";
 import { MORE_ROWS } from "./gemmRows";
-import { copyRun, fillRun } from "./runs";
+import { copyRows, copyRun, fillRun } from "./runs";
+import { MR, NR } from "./tile";
 import { Window } from "./window";
 
 // A convolution's input as its column matrix, block of output positions by block, for products that gather: the addresses of the
@@ -155,12 +155,9 @@ function copyStrip(win: Window, plan: Plan, image: usize, z0: i32, y0: i32, x0: 
       }
       fillRun(first * c, 0, strip);
       fillRun((width - last) * c, 0, strip + (<usize>(last * c) << 2));
-      let from = image + (<usize>((z * win.h + y) * win.w + x0 + first * step) * <usize>win.c << 2), to = strip + (<usize>(first * c) << 2);
-      if (step == 1 && win.groups == 1) {
-        copyRun((last - first) * c, from, to);
-      } else {
-        for (let j = first; j < last; j++, from += <usize>(step * win.c) << 2, to += <usize>c << 2) copyRun(c, from, to);
-      }
+      const from = image + (<usize>((z * win.h + y) * win.w + x0 + first * step) * <usize>win.c << 2), to = strip + (<usize>(first * c) << 2);
+      if (step == 1 && win.groups == 1) copyRun((last - first) * c, from, to);
+      else copyRows(last - first, c, from, <usize>(step * win.c) << 2, to, <usize>c << 2);
     }
   }
   return strip;

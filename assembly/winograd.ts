@@ -1,6 +1,7 @@
 import { biasOf, finish } from "./epilogue";
-import { gemm, MR, NR, packedBFloats } from "./gemm";
+import { gemm, packedBFloats } from "./gemm";
 import { fillRun } from "./runs";
+import { MR, NR } from "./tile";
 import { Window } from "./window";
 import { filterPoints, findPixels, interpolateTile, LANES, MIDDLE, prepareSpace, SLOT, transformTile, ZEROS } from "./winogradPoints";
 

@@ -1,5 +1,6 @@
-import { gemmInPlace, NR } from "./gemm";
+import { gemmInPlace } from "./gemm";
 import { fillRun } from "./runs";
+import { NR } from "./tile";
 import { Window } from "./window";
 import { across, blockTiles, GAP, padded } from "./winograd";
 import { findPixels, gatherTaps, prepareSpace, spreadTile, transformTile, ZEROS } from "./winogradPoints";
