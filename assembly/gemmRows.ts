@@ -1,5 +1,5 @@
 import { madd } from "./lanes";
-import { MR, NR, storeRow } from "./tile";
+import { MR, NR, storeEdge } from "./tile";
 
 // Matrix products whose left matrix A is gathered: A[i, t] lies at rows[i] + offsets[t]. With the windows of a convolution as rows and
 // the taps of its kernel as columns A is the column matrix, and nobody has to make it. Share of the multiply-add peak (relaxed, V8 14.6,
@@ -57,7 +57,7 @@ export function narrowTile(
   }
   for (; mr > 0; mr--, c += ldc) {
     if (nr == 4) v128.store(c, bias == 0 ? c0 : f32x4.add(c0, v128.load(bias)));
-    else storeRow(nr, c0, c0, bias, 0, c, false);
+    else storeEdge(nr, c0, c0, bias, 0, c);
     c0 = c1; c1 = c2; c2 = c3; c3 = c4; c4 = c5; c5 = c6; c6 = c7;
   }
 }

@@ -144,35 +144,38 @@ export function tile(
         }
       }
     }
-    storeRow(nr, c00, c01, bias, bounds, c, accumulate);
-    if (mr > 1) { c += ldc; storeRow(nr, c10, c11, bias, bounds, c, accumulate); }
-    if (mr > 2) { c += ldc; storeRow(nr, c20, c21, bias, bounds, c, accumulate); }
-    if (mr > 3) { c += ldc; storeRow(nr, c30, c31, bias, bounds, c, accumulate); }
+    let add = accumulate ? c : bias;
+    const step = accumulate ? ldc : 0;
+    storeRow(nr, c00, c01, add, bounds, c);
+    if (mr > 1) { c += ldc; add += step; storeRow(nr, c10, c11, add, bounds, c); }
+    if (mr > 2) { c += ldc; add += step; storeRow(nr, c20, c21, add, bounds, c); }
+    if (mr > 3) { c += ldc; add += step; storeRow(nr, c30, c31, add, bounds, c); }
     if (MR == 6) {
-      if (mr > 4) { c += ldc; storeRow(nr, c40, c41, bias, bounds, c, accumulate); }
-      if (mr > 5) { c += ldc; storeRow(nr, c50, c51, bias, bounds, c, accumulate); }
+      if (mr > 4) { c += ldc; add += step; storeRow(nr, c40, c41, add, bounds, c); }
+      if (mr > 5) { c += ldc; add += step; storeRow(nr, c50, c51, add, bounds, c); }
     }
   } else {
     const aStep: usize = transA ? lda : 4;
     const aRow: usize = transA ? 4 : lda;
-    for (let i = 0; i < mr; i++, c += ldc) {
+    for (; mr > 0; mr--, c += ldc) {
       if (rows != 0) {
         a = <usize>load<u32>(rows);
         rows += 4;
       }
-      tileRow(min(4, nr), k, a, aStep, offsets, run, b, bStep, bias, bounds, c, accumulate);
-      if (nr > 4) tileRow(nr - 4, k, a, aStep, offsets, run, b + 16, bStep, bias == 0 ? 0 : bias + 16, bounds, c + 16, accumulate);
-      if (rows == 0) a += aRow;
+      for (let j = 0; j < nr; j += 4) {
+        const at = <usize>j << 2, add = accumulate ? c : bias;
+        tileRow(min(4, nr - j), k, a, aStep, offsets, run, b + at, bStep, add == 0 ? 0 : add + at, bounds, c + at);
+      }
+      a += aRow;
     }
   }
 }
 
-/** Stores nr <= 8 columns of one row of a tile: c = v + bias, or c += v. */
+/** Stores nr <= 8 columns of one row of a tile: c = v + what lies at `add`, if anything does. */
 // @ts-ignore: decorator
 @inline
-export function storeRow(nr: i32, v0: v128, v1: v128, bias: usize, bounds: usize, c: usize, accumulate: bool): void {
+export function storeRow(nr: i32, v0: v128, v1: v128, add: usize, bounds: usize, c: usize): void {
   if (nr == NR) {
-    const add = accumulate ? c : bias;
     if (add != 0) {
       v0 = f32x4.add(v0, v128.load(add));
       v1 = f32x4.add(v1, v128.load(add, 16));
@@ -185,18 +188,18 @@ export function storeRow(nr: i32, v0: v128, v1: v128, bias: usize, bounds: usize
     v128.store(c, v0);
     v128.store(c, v1, 16);
   } else {
-    storeEdge(nr, v0, v1, bias, bounds, c, accumulate);
+    storeEdge(nr, v0, v1, add, bounds, c);
   }
 }
 
-function storeEdge(nr: i32, v0: v128, v1: v128, bias: usize, bounds: usize, c: usize, accumulate: bool): void {
-  for (let j = 0; j < nr; j++) {
+export function storeEdge(nr: i32, v0: v128, v1: v128, add: usize, bounds: usize, c: usize): void {
+  for (; nr > 0; nr--, c += 4) {
     let y = f32x4.extract_lane(v0, 0);
-    const add = accumulate ? c : bias;
-    if (add != 0) y += load<f32>(add);
+    if (add != 0) {
+      y += load<f32>(add);
+      add += 4;
+    }
     storeOne(y, bounds, c);
-    c += 4;
-    if (bias != 0) bias += 4;
     // Shifts the eight values down by one lane.
     v0 = v128.shuffle<f32>(v0, v1, 1, 2, 3, 4);
     v1 = v128.shuffle<f32>(v1, v1, 1, 2, 3, 3);
@@ -214,7 +217,7 @@ function storeOne(y: f32, bounds: usize, c: usize): void {
 
 /** One row and up to four columns of a tile, scalar. */
 function tileRow(
-  nr: i32, k: i32, row: usize, aStep: usize, offsets: usize, run: i32, b: usize, bStep: usize, bias: usize, bounds: usize, c: usize, accumulate: bool,
+  nr: i32, k: i32, row: usize, aStep: usize, offsets: usize, run: i32, b: usize, bStep: usize, add: usize, bounds: usize, c: usize,
 ): void {
   let c0: f32 = 0, c1: f32 = 0, c2: f32 = 0, c3: f32 = 0;
   while (k > 0) {
@@ -231,11 +234,12 @@ function tileRow(
     k -= run;
     offsets += <usize>run << 2;
   }
-  for (let j = 0; j < nr; j++) {
-    const add = accumulate ? c : bias;
-    storeOne(add != 0 ? c0 + load<f32>(add) : c0, bounds, c);
-    c += 4;
-    if (bias != 0) bias += 4;
+  for (; nr > 0; nr--, c += 4) {
+    if (add != 0) {
+      c0 += load<f32>(add);
+      add += 4;
+    }
+    storeOne(c0, bounds, c);
     c0 = c1; c1 = c2; c2 = c3;
   }
 }
