@@ -63,18 +63,11 @@ function walk(window: usize, group: i32, from: i32, to: i32, x: usize, col: usiz
             fillRun(first * channels, 0, col);
             fillRun((kw - last) * channels, 0, col + (<usize>(last * channels) << 2));
           }
-          if (contiguous) {
-            const inside = line + (<usize>((x0 + first) * c) << 2);
-            const at = col + (<usize>(first * c) << 2);
-            if (back) addRun((last - first) * c, at, inside);
-            else copyRun((last - first) * c, inside, at);
-          } else {
-            for (let kx = first; kx < last; kx++) {
-              const inside = line + (<usize>((x0 + kx * ew) * c) << 2);
-              const at = col + (<usize>(kx * channels) << 2);
-              if (back) addRun(channels, at, inside);
-              else copyRun(channels, inside, at);
-            }
+          const joined = contiguous ? last - first : 1;
+          for (let kx = first; kx < last; kx += joined) {
+            const inside = line + (<usize>((x0 + kx * ew) * c) << 2), at = col + (<usize>(kx * channels) << 2);
+            if (back) addRun(joined * channels, at, inside);
+            else copyRun(joined * channels, inside, at);
           }
         }
         col += <usize>rowFloats << 2;

@@ -3,11 +3,7 @@
 
 /** y[0..n) = x[0..n). Overwrites; no overlap. */
 export function copyRun(n: i32, x: usize, y: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, v128.load(x));
-  }
-  for (; i < n; i++, x += 4, y += 4) store<f32>(y, load<f32>(x));
+  copyRows(1, n, x, 0, y, 0);
 }
 
 /** y[i * yStep .. + n) = x[i * xStep .. + n) for so many rows, with the steps in bytes: rows may be too short for a call each. */

@@ -15,6 +15,11 @@ import { madd } from "./lanes";
 //
 // "Rows apart" are branches that are never taken. V8 12 loads all that lies between two branches before it computes, and the
 // six broadcasts of A would need more registers than there are. For the same reason the two steps are parted by a branch.
+// Where at most four rows are left, the two last ones are jumped over: 4 x 512 x 512 reaches 0.90 instead of 0.66 (V8 14.6).
+//
+// The tile is a part of its caller's loop, for a call with so many arguments shows where k is short: 24 terms of 3136 x 144 reach 0.95
+// inlined, 0.88 called. Gathered runs of 5 or 9 floats are slower than with a tile of their own (5x5 on one channel 0.71 instead of 0.83,
+// 3x3 on three 0.85 instead of 0.91), which would take 0.8 KB.
 //
 // Every element of C is one sum over k in ascending order, in every build and for every tile shape, so a result does not
 // depend on how the rows are split. Method: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication",
@@ -192,6 +197,7 @@ export function storeRow(nr: i32, v0: v128, v1: v128, add: usize, bounds: usize,
   }
 }
 
+/** Stores the first nr <= 8 of these numbers. */
 export function storeEdge(nr: i32, v0: v128, v1: v128, add: usize, bounds: usize, c: usize): void {
   for (; nr > 0; nr--, c += 4) {
     let y = f32x4.extract_lane(v0, 0);
@@ -207,6 +213,8 @@ export function storeEdge(nr: i32, v0: v128, v1: v128, add: usize, bounds: usize
 }
 
 /** Stores y, brought between the bounds as `clamp` does it. */
+// @ts-ignore: decorator
+@inline
 function storeOne(y: f32, bounds: usize, c: usize): void {
   if (bounds != 0) {
     if (y < load<f32>(bounds)) y = load<f32>(bounds);

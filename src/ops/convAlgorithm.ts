@@ -45,23 +45,23 @@ export function tileSide(algorithm: Algorithm): number | undefined {
   return { gemm: undefined, depthwise: undefined, winograd2: 2, winograd4: 4 }[algorithm];
 }
 
-// Time of one group in multiply-adds of the register tile, which works on rows and columns in sixes and eights. Beside the products:
-// what transforms a tile or gathers a row of the column matrix, by channel, and what prepares a filter, by element. Fitted to 3x3
-// layers with padding 1, relaxed build in Node 26 on one core of an AMD EPYC (Zen 5), ms; in brackets the preparation of the filters:
+// Time of one group in multiply-adds of the register tile, which works on columns in eights, and on rows in sixes and fours. Beside the
+// products: what transforms a tile or gathers a row of the column matrix, by channel, and what prepares a filter, by element. Fitted to
+// 3x3 layers with padding 1, relaxed build in Node 26 on one core of an AMD EPYC (Zen 5), ms; in brackets the preparation of the filters:
 //
 //   C -> O @extent          gemm            F(2x2)         F(4x4)
-//   64 -> 64 @56            3.60 (0.01)     1.98 (0.02)    1.16 (0.04)
-//   128 -> 128 @28          3.52 (0.05)     1.78 (0.10)    1.10 (0.18)
-//   256 -> 256 @14          3.54 (0.22)     1.88 (0.40)    1.43 (0.80)
-//   512 -> 512 @7           3.92 (0.90)     2.53 (2.4)     1.92 (6.3)
-//   512 -> 512 @4           1.26 (0.86)     0.80 (2.8)     1.74 (6.3)
-//   512 -> 512 @2           0.43 (0.89)     0.75 (2.9)     1.81 (7.3)
-//   64 -> 64 @4             0.021 (0.013)   0.014 (0.023)  0.027 (0.041)
-//   32 -> 32 @56            0.98            0.64           0.36
-//   16 -> 16 @56            0.287           0.233          0.135
-//   8 -> 8 @56              0.111           0.109          0.058
-//   3 -> 64 @56             0.219           0.476          0.278
-//   64 -> 3 @56             0.620           0.641          0.253
+//   64 -> 64 @56            3.70 (0.01)     2.15 (0.02)    1.20 (0.04)
+//   128 -> 128 @28          3.66 (0.05)     1.84 (0.10)    1.08 (0.18)
+//   256 -> 256 @14          3.66 (0.22)     1.81 (0.40)    1.33 (0.80)
+//   512 -> 512 @7           4.25 (0.90)     2.49 (2.4)     1.57 (6.3)
+//   512 -> 512 @4           1.21 (0.86)     0.62 (2.8)     1.46 (6.3)
+//   512 -> 512 @2           0.34 (0.89)     0.61 (2.9)     1.46 (7.3)
+//   64 -> 64 @4             0.019 (0.013)   0.012 (0.023)  0.023 (0.041)
+//   32 -> 32 @56            0.91            0.66           0.37
+//   16 -> 16 @56            0.228           0.247          0.143
+//   8 -> 8 @56              0.060           0.114          0.061
+//   3 -> 64 @56             0.189           0.491          0.291
+//   64 -> 3 @56             0.393           0.489          0.275
 
 function winogradCost(win: Window, side: 2 | 4, kept: boolean): number {
   const c = win.c / win.groups, o = win.o / win.groups;
@@ -76,19 +76,19 @@ function winogradCost(win: Window, side: 2 | 4, kept: boolean): number {
 function gemmCost(win: Window, kept: boolean): number {
   const c = win.c / win.groups, o = win.o / win.groups;
   const positions = tilesOf(win, 1);
-  return product(positions, 9 * c, o) + 55 * positions * c + (kept ? 0 : 12 * 9 * c * o);
+  return product(positions, 9 * c, o) + 10 * positions * c + (kept ? 0 : 12 * 9 * c * o);
 }
 
 // The filter adjoint, ms as above; what becomes of a sum, by filter, weighs more than that of a tile of y:
 //
-//   64 -> 64 @56       gemm 3.82   F(4x4) 1.19        512 -> 512 @7             gemm 6.78   F(4x4) 8.13
-//   128 -> 128 @28     gemm 3.82   F(4x4) 1.28        512 -> 512 @7, batch 8    gemm 55.7   F(4x4) 22.0
-//   256 -> 256 @14     gemm 4.57   F(4x4) 2.10        64 -> 64 @4, batch 4      gemm 0.079  F(4x4) 0.081
-//   64 -> 64 @14       gemm 0.236  F(4x4) 0.138       1 -> 8 @28                gemm 0.017  F(4x4) 0.013
+//   64 -> 64 @56       gemm 3.92   F(4x4) 1.19        512 -> 512 @7             gemm 5.10   F(4x4) 10.0
+//   128 -> 128 @28     gemm 4.10   F(4x4) 1.28        512 -> 512 @7, batch 8    gemm 55.7   F(4x4) 22.0
+//   256 -> 256 @14     gemm 4.60   F(4x4) 2.35        64 -> 64 @4               gemm 0.036  F(4x4) 0.068
+//   32 -> 32 @56       gemm 0.963  F(4x4) 0.364       8 -> 8 @56                gemm 0.063  F(4x4) 0.056
 
 function winogradFilterCost(win: Window): number {
   const tiles = tilesOf(win, 4);
-  return 36 * product(win.o, tiles, win.c) + 420 * tiles * (win.c + win.o) + 300 * win.c * win.o;
+  return 36 * product(win.o, tiles, win.c) + 420 * tiles * (win.c + win.o) + 450 * win.c * win.o;
 }
 
 function filterCost(win: Window): number {
@@ -102,5 +102,5 @@ export function tilesOf(win: Window, side: number): number {
 }
 
 function product(rows: number, terms: number, columns: number): number {
-  return Math.ceil(rows / 6) * 6 * terms * Math.ceil(columns / 8) * 8;
+  return Math.max(4, Math.ceil(rows / 2) * 2) * terms * Math.ceil(columns / 8) * 8;
 }
