@@ -96,19 +96,20 @@ export function block(
   m: i32, n: i32, k: i32, a: usize, lda: i32, transA: bool, rows: usize, offsets: usize, run: i32, b: usize, bStep: usize, bPanel: usize, bias: usize,
   bounds: usize, c: usize, ldc: i32, accumulate: bool,
 ): void {
-  const aStep: usize = (transA ? 1 : <usize>lda) << 2;
+  const aStep: usize = (transA ? 1 : <usize>lda) << 2, cRow = <usize>ldc << 2;
+  const gathered = rows != 0;
   for (let j = 0; j < n; j += NR, b += bPanel, c += NR << 2) {
     const columns = min(NR, n - j);
-    const narrow = ASC_FEATURE_SIMD && rows != 0 && columns <= 4;
+    const narrow = ASC_FEATURE_SIMD && gathered && columns <= 4;
     for (let i = 0, height = 0; i < m; i += height) {
-      const to = c + (<usize>(i * ldc) << 2), from = rows + (<usize>i << 2);
+      const to = c + <usize>i * cRow, at = <usize>i << 2;
       height = narrow ? min(NARROW, m - i) : tileRows(m - i);
       if (narrow) {
-        narrowTile(height, columns, k, from, offsets, run, b, bias, to, <usize>ldc << 2);
+        narrowTile(height, columns, k, rows + at, offsets, run, b, bias, to, cRow);
       } else {
         tile(
-          height, columns, k, a + <usize>i * aStep, <usize>lda << 2, transA, rows == 0 ? 0 : from, offsets, run, b, bStep, bias, bounds, to,
-          <usize>ldc << 2, accumulate,
+          height, columns, k, a + <usize>i * aStep, <usize>lda << 2, transA, gathered ? rows + at : 0, offsets, run, b, bStep, bias, bounds, to, cRow,
+          accumulate,
         );
       }
     }
