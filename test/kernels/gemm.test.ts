@@ -13,8 +13,12 @@ interface Product {
   gaps?: { a?: number; b?: number; c?: number };
 }
 
-// Around the tiles of 4 x 8 and 6 x 8 and the vector of 4, primes, and nothing at all.
-const sizes = product({ m: [0, 1, 3, 4, 5, 6, 7, 12, 13], n: [0, 1, 3, 4, 5, 7, 8, 9, 13, 16, 17], k: [0, 1, 2, 7, 13, 48] });
+// Around the tiles of 4 x 8 and 6 x 8 and the vector of 4, primes, and nothing at all; groups of panels, of 128 columns and of 32, and of
+// one, and more than a block of rows.
+const sizes = [
+  ...product({ m: [0, 1, 3, 4, 5, 6, 7, 12, 13], n: [0, 1, 3, 4, 5, 7, 8, 9, 13, 16, 17], k: [0, 1, 2, 7, 13, 48] }),
+  { m: 13, n: 131, k: 512 }, { m: 37, n: 75, k: 2048 }, { m: 14, n: 17, k: 9001 },
+];
 const modes = product({ transA: [false, true], mode: ["overwrite", "bias", "accumulate"] as const });
 
 /** C by three loops, in the row distance of C; the gaps keep what c holds. */

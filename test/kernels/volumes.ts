@@ -47,7 +47,7 @@ const geometries: Geometry[] = [
   { name: "1x1x1, padded", x: [1, 4, 3, 4, 5], w: [3, 4, 1, 1, 1], options: { padding: [1, 0, 0] } },
   { name: "1x1x1, strided and padded to the same extent", x: [2, 4, 3, 3, 3], w: [3, 4, 1, 1, 1], options: { stride: 2, padding: 1 } },
   { name: "many tiles", x: [2, 64, 3, 4, 6], w: [9, 64, 3, 3, 3], options: { padding: 1 } },
-  { name: "many tiles, 1x1x1", x: [1, 300, 5, 5, 9], w: [5, 300, 1, 1, 1] },
+  { name: "many tiles, 1x1x1", x: [1, 700, 5, 5, 9], w: [5, 700, 1, 1, 1] },
   { name: "plane", x: [2, 3, 7, 5], w: [5, 3, 3, 2], options: { padding: 1, stride: [2, 1] } },
   { name: "line", x: [3, 2, 11], w: [4, 2, 5], options: { padding: 3, dilation: 2 } },
   { name: "many images", x: [150, 1, 3, 4], w: [3, 1, 3, 3], options: { padding: 1 } },
