@@ -59,7 +59,8 @@ function biasOf({ op }: GraphNode, bias: Constant, channels: number): Float64Arr
   return bias.data.length === channels ? Float64Array.from(bias.data) : undefined;
 }
 
-interface Affine {
+/** y = scale x + shift, for each channel. */
+export interface Affine {
   scale: Float64Array;
   shift: Float64Array;
 }
@@ -83,7 +84,8 @@ function affineOf(node: GraphNode, input: string, graph: Graph, channels: number
   }
 }
 
-function normalisation(node: GraphNode, graph: Graph, channels: number): Affine | undefined {
+/** What batch normalisation with known statistics does to each channel; undefined where it is another. */
+export function normalisation(node: GraphNode, graph: Graph, channels: number): Affine | undefined {
   const [gamma, beta, mean, variance] = node.inputs.slice(1).map((name) => graph.constants.get(name)?.data);
   if (!gamma || !beta || !mean || !variance || node.outputs.slice(1).some(Boolean)) return undefined;
   if (Number(node.attributes.get("training_mode") ?? 0) !== 0 || Number(node.attributes.get("spatial") ?? 1) !== 1 || gamma.length !== channels) return undefined;
