@@ -312,6 +312,26 @@ describe("by hand", () => {
     for (const [name, outcome] of Object.entries(expected)) expect(got[name]).toEqual(outcome);
   });
 
+  test("numbers of a graph inside of a node that become a tensor", () => {
+    const inside = { graph: {
+      nodes: [{ op: "Cast", inputs: ["k"], outputs: ["f"], attributes: { to: 1 } }, { op: "Add", inputs: ["x", "f"], outputs: ["s"] }],
+      outputs: ["s"],
+    } };
+    const run = (data: number[]): number[] => runModel({
+      inputs: { x: { shape: [3] } }, initializers: { k: { type: "int64", shape: [3], data: [1, 2, 3] }, nothing: { shape: [1], data: [0] } },
+      nodes: [
+        { op: "ReduceSum", inputs: ["x"], outputs: ["sum"], attributes: { keepdims: 0 } },
+        { op: "Greater", inputs: ["sum", "nothing"], outputs: ["c"] },
+        { op: "If", inputs: ["c"], outputs: ["y"], attributes: {
+          then_branch: inside, else_branch: { graph: { nodes: [{ op: "Neg", inputs: ["x"], outputs: ["n"] }], outputs: ["n"] } },
+        } },
+      ],
+      outputs: ["y"],
+    }, { x: { shape: [3], data } })["y"]!.data;
+    expect(run([4, 5, 6])).toEqual([5, 7, 9]);
+    expect(run([4, 5, -16])).toEqual([-4, -5, 16]);
+  });
+
   test("results that lie where an operand lay", () => {
     const x = wavy([1, 3, 2, 2]), of = (fn: (x: number, i: number) => number): number[] => x.data!.map(fn);
     const { max, clip, norm } = runModel({

@@ -3,6 +3,7 @@
 import type { Graph } from "../../graph/graph.ts";
 import { type Call, compute, GraphError, type Operators } from "../../graph/operator.ts";
 import { Value } from "../../graph/value.ts";
+import { isCapturing } from "../../runtime/capture.ts";
 import { AROUND } from "../read.ts";
 import { type Family, input, int, scalar } from "./arguments.ts";
 import { reshaped } from "./moving.ts";
@@ -17,7 +18,11 @@ function evaluate(graph: Graph, inputs: readonly Value[], operators: Operators):
     const read = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
     compute(operators, { node, opset: graph.opset, inputs: read }).forEach((value, i) => values.set(node.outputs[i]!, value));
   }
-  return graph.outputs.map(({ name }) => values.get(name)!);
+  const outputs = graph.outputs.map(({ name }) => values.get(name)!);
+  // Numbers that were asked for as tensors belong to no scope; in a plan the calls go on reading them.
+  const lasting = new Set([...inputs, ...outputs]);
+  if (!isCapturing()) for (const value of values.values()) if (!lasting.has(value)) value.dispose();
+  return outputs;
 }
 
 function graphOf({ node }: Call, name: string): Graph {
