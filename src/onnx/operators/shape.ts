@@ -115,6 +115,7 @@ function range(call: Call): Value {
 
 function castTo(x: Value, dtype: Value["dtype"]): Value {
   const from = isFloat(x.dtype), to = isFloat(dtype);
+  if (x.dtype === dtype) return x;
   if (from && to) return relabelled(x, x.shape, dtype);
   // A condition on the device is 0 and 1 already.
   if (onDevice(x) && x.dtype === "bool" && to) return relabelled(x, x.shape, dtype);
