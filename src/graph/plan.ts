@@ -170,6 +170,8 @@ export class Plan {
     for (const [name, { dtype, shape, layout }] of feeds) set(name, isFloat(dtype) ? Value.of(empty(shape, layout), dtype) : Value.fed(dtype, shape), 1);
 
     for (const node of this.#graph.nodes) {
+      // What was computed early is fed.
+      if (node.outputs.length > 0 && node.outputs.every((name) => name === "" || feeds.has(name))) continue;
       const inputs = node.inputs.map((name) => (name === "" ? undefined : values.get(name)));
       const first = callsNoted();
       const outputs = inputs.some((value, i) => !value && node.inputs[i] !== "") || this.late.has(node) ? undefined : this.#plan(node, inputs, uses);
@@ -186,7 +188,7 @@ export class Plan {
       }
       this.nodes.push({ node, first, last: callsNoted(), inputShapes: inputs.map((value) => value?.shape), outputShapes: outputs.map(({ shape }) => shape) });
     }
-    return this.#keep(values, plain);
+    return this.#keep(values, feeds, plain);
   }
 
   // The outputs of a node, or nothing where they depend on numbers that only a run brings.
@@ -230,9 +232,9 @@ export class Plan {
   }
 
   // The places of what is read behind the plan.
-  #keep(values: ReadonlyMap<string, Value>, plain: boolean): Map<string, Place | Value> {
+  #keep(values: ReadonlyMap<string, Value>, feeds: ReadonlyMap<string, Feed>, plain: boolean): Map<string, Place | Value> {
     const outputs = new Set(this.#graph.outputs.map(({ name }) => name));
-    const names = [...outputs, ...[...this.late].flatMap(({ inputs }) => inputs), ...this.#graph.inputs.map(({ name }) => name)];
+    const names = [...outputs, ...[...this.late].flatMap(({ inputs }) => inputs), ...feeds.keys()];
     const kept = new Map<string, Place | Value>();
     for (const name of names) {
       const value = values.get(name);

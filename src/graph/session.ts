@@ -1,8 +1,10 @@
 // A graph ready to run: `loadOnnx` and `compile` return one.
 
 import { kernels, withExact } from "../runtime/kernels.ts";
-import { checkBoolean, describe, format, type Shape, ShapeError } from "../shape.ts";
+import { keep, scope } from "../scope.ts";
+import { checkBoolean, describe, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
 import { type DType, Tensor } from "../tensor.ts";
+import { computeEarly } from "./early.ts";
 import type { Graph, ValueInfo } from "./graph.ts";
 import type { Operators } from "./operator.ts";
 import { type Feed, type NodeProfile, Plan } from "./plan.ts";
@@ -83,11 +85,10 @@ export class Session {
    * const { logits } = session.run({ image: tensor(pixels, [1, 3, 224, 224]) });
    */
   run(feeds: Readonly<Record<string, Tensor<DType>>>): Record<string, Tensor<DType>> {
-    const tensors = this.#check(feeds);
-    const plan = this.#planFor(tensors.map((x, i) => ({ dtype: this.inputs[i]!.dtype, shape: x.shape, layout: x.layout })), false);
-    const fed = this.#feed(plan, tensors);
-    plan.execute();
-    const outputs = withExact(this.#exact, () => plan.finish(fed));
+    const outputs = this.#fed(feeds, (plan, integers) => {
+      plan.execute();
+      return withExact(this.#exact, () => plan.finish(integers));
+    });
     return Object.fromEntries(this.outputNames.map((name, i) => [name, outputs[i]!]));
   }
 
@@ -110,7 +111,7 @@ export class Session {
       checkFits("bind", info, shape);
       return { dtype: info.dtype, shape, layout: "rowMajor" };
     });
-    const plan = this.#planFor(feeds, true);
+    const plan = this.#planFor(new Map(feeds.map((feed, i) => [this.inputNames[i]!, feed])), true);
     if (plan.late.size > 0) {
       throw new TypeError(`bind: ${[...plan.late].map(({ op }) => op).join(", ")} depend on what a run computes; use run`);
     }
@@ -135,10 +136,7 @@ export class Session {
    * for (const { op, name, ms, gflops } of session.profile({ image })) console.log(op, name, ms, gflops);
    */
   profile(feeds: Readonly<Record<string, Tensor<DType>>>): NodeProfile[] {
-    const tensors = this.#check(feeds);
-    const plan = this.#planFor(tensors.map((x, i) => ({ dtype: this.inputs[i]!.dtype, shape: x.shape, layout: x.layout })), false);
-    this.#feed(plan, tensors);
-    return plan.profile();
+    return this.#fed(feeds, (plan) => plan.profile());
   }
 
   /**
@@ -188,23 +186,41 @@ export class Session {
     });
   }
 
-  #feed(plan: Plan, tensors: readonly Tensor<DType>[]): Map<string, Value> {
-    const fed = new Map<string, Value>();
-    tensors.forEach((x, i) => {
-      const { name, dtype } = this.inputs[i]!;
-      if (isFloat(dtype)) kernels().copy(x.size, x.ptr, plan.view(name).ptr);
-      else fed.set(name, Value.known(dtype, x.shape, x.data()));
+  // A plan for the inputs, which has the floats among them; `use` gets the integers.
+  #fed<T>(feeds: Readonly<Record<string, Tensor<DType>>>, use: (plan: Plan, integers: ReadonlyMap<string, Value>) => T): T {
+    const tensors = this.#check(feeds);
+    const given = this.inputs.map(({ name, dtype }, i) => {
+      const x = tensors[i]!;
+      return [name, isFloat(dtype) ? Value.of(x, dtype) : Value.known(dtype, x.shape, x.data())] as const;
     });
-    return fed;
+    const integers = new Map(given.filter(([, { dtype }]) => !isFloat(dtype)));
+    const early = scope(() => {
+      const made = computeEarly(this.#graph, this.#operators, this.#weights.values, integers);
+      for (const value of made.values()) {
+        if (isFloat(value.dtype)) value.tensor();
+        if (value.held) keep(value.held);
+      }
+      return made;
+    });
+    try {
+      const all = new Map([...given, ...early]);
+      const kinds = [...all].map(([name, { dtype, shape, held }]) => [name, { dtype, shape, layout: held?.layout ?? "rowMajor" }] as const);
+      const plan = this.#planFor(new Map(kinds), false), rest = new Map<string, Value>();
+      for (const [name, value] of all) {
+        if (isFloat(value.dtype)) kernels().copy(sizeOf(value.shape), value.tensor().ptr, plan.view(name).ptr);
+        else rest.set(name, value);
+      }
+      return use(plan, rest);
+    } finally {
+      for (const value of [...integers.values(), ...early.values()]) value.dispose();
+    }
   }
 
-  #planFor(feeds: readonly Feed[], plain: boolean): Plan {
-    const key = JSON.stringify([plain, feeds.map(({ shape, layout }) => [shape, layout])]);
+  #planFor(feeds: ReadonlyMap<string, Feed>, plain: boolean): Plan {
+    const key = JSON.stringify([plain, [...feeds.values()].map(({ shape, layout }) => [shape, layout])]);
     const made = this.#plans.get(key);
     this.#plans.delete(key);
-    const plan = made ?? withExact(this.#exact, () => {
-      return new Plan(this.#graph, this.#operators, this.#weights, new Map(feeds.map((feed, i) => [this.inputNames[i]!, feed])), plain);
-    });
+    const plan = made ?? withExact(this.#exact, () => new Plan(this.#graph, this.#operators, this.#weights, feeds, plain));
     this.#plans.set(key, plan);
     if (!made) this.#tidy();
     return plan;
