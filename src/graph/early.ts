@@ -16,7 +16,9 @@ const ofShapes = new Set(["Shape", "Size"]);
  * @returns what the nodes made, by name, without the integer inputs themselves; the caller frees it
  * @throws GraphError if a node's operator refuses its inputs
  */
-export function computeEarly(graph: Graph, operators: Operators, constants: ReadonlyMap<string, Value>, fed: ReadonlyMap<string, Value>): Map<string, Value> {
+export function computeEarly(
+  graph: Graph, operators: Operators, constants: ReadonlyMap<string, Value>, fed: ReadonlyMap<string, Value>,
+): Map<string, Value> {
   const made = new Map<string, Value>();
   if (fed.size === 0) return made;
   // The same in every run for inputs of these shapes: computed only where a node asks for it.

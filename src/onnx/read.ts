@@ -8,6 +8,7 @@ import { elementType, type External, readConstant, readSparse } from "./constant
 import { Functions } from "./functions.ts";
 import { inOrder } from "./order.ts";
 import { type AttributeProto, type GraphProto, type NodeProto, readModel, type ValueInfoProto } from "./proto.ts";
+import { withoutSequences } from "./sequences.ts";
 
 /** Options of `readOnnx`. */
 export interface ReadOptions {
@@ -142,7 +143,7 @@ function readGraph(proto: GraphProto, reader: Reader, level: number): ReadGraph 
   const graph: Graph = {
     name: proto.name,
     opset: reader.opset,
-    nodes: inOrder(nodes, given),
+    nodes: withoutSequences(inOrder(nodes, given), constants, (name) => proto.outputs.some((output) => output.name === name)),
     // What a subgraph reads of the graph around it, it is handed as further inputs.
     inputs: [...inputs, ...[...outer.keys()].map((name): ValueInfo => ({ name, dtype: "float32", shape: undefined }))],
     outputs: proto.outputs.map((info) => readInfo(info, "output")),

@@ -266,6 +266,15 @@ describe("by hand", () => {
     ["ArgMax", "the last of equal ones", { x: f([4], 3, 5, 5, 1) }, { attributes: { select_last_index: 1 } }, of([1], 2)],
     ["CumSum", "backwards, without the element itself", { x: counting([4]) },
       { constants: { a: { type: "int64", shape: [], data: [0] } }, attributes: { reverse: 1, exclusive: 1 } }, of([4], 6, 5, 3, 0)],
+    ["CumSum", "forwards along the first axis, an infinite element among them", { x: f([3, 2], 1, 2, Infinity, 4, 5, 6) },
+      { constants: { a: { type: "int64", shape: [], data: [0] } } }, of([3, 2], 1, 2, Infinity, 6, Infinity, 12)],
+    ["CumSum", "of five, backwards", { x: counting([1, 5]) },
+      { constants: { a: { type: "int64", shape: [], data: [-1] } }, attributes: { reverse: 1 } }, of([1, 5], 10, 10, 9, 7, 4)],
+    ["EyeLike", "above the diagonal, of another kind", { x: counting([2, 3]) }, { attributes: { k: 1, dtype: 7 } }, of([2, 3], 0, 1, 0, 0, 0, 1)],
+    ["Unique", "sorted", { x: f([5], 2, 1, 2, 3, 1) }, { outputs: ["y", "first", "inverse", "counts"] }, {
+      ...of([3], 1, 2, 3), first: { shape: [3], data: [1, 0, 3] }, inverse: { shape: [5], data: [1, 0, 1, 2, 0] }, counts: { shape: [3], data: [2, 2, 1] },
+    }],
+    ["Unique", "columns as they come", { x: f([2, 3], 5, 1, 5, 6, 2, 6) }, { attributes: { axis: 1, sorted: 0 } }, of([2, 2], 5, 1, 6, 2)],
     ["OneHot", "along axis 0", { i: ints(1, -1) }, { constants: { d: { type: "int64", shape: [], data: [3] }, v: f([2], 2, 5) },
       attributes: { axis: 0 } }, of([3, 2], 2, 2, 5, 2, 2, 5)],
     ["NonZero", "of a matrix", { x: f([2, 2], 0, 1, 2, 0) }, {}, of([2, 2], 0, 1, 1, 0)],
@@ -354,6 +363,12 @@ describe("by hand", () => {
       const c = Math.floor(i / 4);
       return ((Math.abs(value) - [0.1, 0.2, 0.3][c]!) / (c + 1)) * (c + 1) + c + 4;
     }));
+  });
+
+  test.each([["Sin", Math.sin], ["Cos", Math.cos]] as const)("%s", (op, exact) => {
+    const data = Array.from({ length: 4001 }, (_, i) => Math.fround((i - 2000) / 20));
+    const { y } = runNode(op, { x: f([data.length], ...data) });
+    data.forEach((x, i) => expect(Math.abs(y!.data[i]! - exact(x)), `${op}(${x})`).toBeLessThan(2.5e-7));
   });
 
   test("Erf", () => {

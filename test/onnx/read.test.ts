@@ -3,7 +3,7 @@ import { GraphError } from "../../src/graph/operator.ts";
 import { memory, type MemoryReport } from "../../src/index.ts";
 import { onnxOperators } from "../../src/onnx/operators/index.ts";
 import { checkOperators, readOnnx } from "../../src/onnx/read.ts";
-import { encodeModel, type ModelSpec, type Type, written } from "./encode.ts";
+import { encodeModel, type ModelSpec, type TensorSpec, type Type, written } from "./encode.ts";
 import { counting, ints, runModel } from "./run.ts";
 
 let before: MemoryReport;
@@ -155,6 +155,57 @@ describe("graphs", () => {
     }, { x: { shape: [2], data: [0, 10] } });
     expect(last!.data).toEqual([3, 13]);
     expect(all).toEqual({ shape: [3, 2], data: [-1, -11, -2, -12, -3, -13] });
+  });
+});
+
+describe("lists of tensors", () => {
+  const at = (value: number): TensorSpec => ({ type: "int64", shape: [], data: [value] });
+  test("parts of one that was split", () => {
+    const { even, last, own, thin } = runModel({
+      inputs: { x: { shape: [2, 5] } }, initializers: { one: at(1), end: at(-1), two: at(2), sizes: { type: "int64", shape: [2], data: [4, 1] } },
+      nodes: [
+        { op: "SplitToSequence", inputs: ["x", "two"], outputs: ["pairs"], attributes: { axis: 1 } },
+        { op: "SequenceAt", inputs: ["pairs", "one"], outputs: ["even"] },
+        { op: "SequenceAt", inputs: ["pairs", "end"], outputs: ["last"] },
+        { op: "SplitToSequence", inputs: ["x", "sizes"], outputs: ["parts"], attributes: { axis: 1 } },
+        { op: "SequenceAt", inputs: ["parts", "one"], outputs: ["own"] },
+        { op: "SplitToSequence", inputs: ["x"], outputs: ["rows"], attributes: { axis: 0, keepdims: 0 } },
+        { op: "SequenceAt", inputs: ["rows", "one"], outputs: ["thin"] },
+      ],
+      outputs: ["even", "last", "own", "thin"],
+    }, { x: counting([2, 5]) });
+    expect(even).toEqual({ shape: [2, 2], data: [2, 3, 7, 8] });
+    expect(last).toEqual({ shape: [2, 1], data: [4, 9] });
+    expect(own).toEqual({ shape: [2, 1], data: [4, 9] });
+    expect(thin).toEqual({ shape: [5], data: [5, 6, 7, 8, 9] });
+  });
+
+  test("values put together", () => {
+    const { stacked, joined, first } = runModel({
+      inputs: { x: { shape: [2] }, z: { shape: [2] } }, initializers: { start: at(0), before: at(-1) },
+      nodes: [
+        { op: "SequenceEmpty", inputs: [], outputs: ["empty"] },
+        { op: "SequenceInsert", inputs: ["empty", "x"], outputs: ["l"] },
+        { op: "SequenceInsert", inputs: ["l", "z", "start"], outputs: ["m"] },
+        { op: "ConcatFromSequence", inputs: ["m"], outputs: ["stacked"], attributes: { axis: -1, new_axis: 1 } },
+        { op: "SequenceConstruct", inputs: ["x", "z", "x"], outputs: ["three"] },
+        { op: "ConcatFromSequence", inputs: ["three"], outputs: ["joined"], attributes: { axis: 0 } },
+        { op: "SequenceAt", inputs: ["m", "before"], outputs: ["first"] },
+      ],
+      outputs: ["stacked", "joined", "first"],
+    }, { x: { shape: [2], data: [1, 2] }, z: { shape: [2], data: [3, 4] } });
+    expect(stacked).toEqual({ shape: [2, 2], data: [3, 1, 4, 2] });
+    expect(joined).toEqual({ shape: [6], data: [1, 2, 3, 4, 1, 2] });
+    expect(first!.data).toEqual([1, 2]);
+  });
+
+  test("one that is handed out is refused, as is an element that is not there", () => {
+    expect(() => runModel({ inputs: { x: { shape: [2] } }, nodes: [{ op: "SequenceConstruct", name: "s", inputs: ["x"], outputs: ["y"] }], outputs: ["y"] }))
+      .toThrow('not supported: SequenceConstruct ("s")');
+    expect(() => runModel({
+      inputs: { x: { shape: [2] } }, initializers: { two: at(2) },
+      nodes: [{ op: "SplitToSequence", inputs: ["x"], outputs: ["l"] }, { op: "SequenceAt", name: "a", inputs: ["l", "two"], outputs: ["y"] }], outputs: ["y"],
+    }, { x: counting([2]) })).toThrow('SequenceAt "a": element 2 does not exist in a list of 2');
   });
 });
 

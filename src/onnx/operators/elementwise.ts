@@ -15,6 +15,7 @@ import { pow } from "../../ops/pow.ts";
 import { sub } from "../../ops/sub.ts";
 import { where } from "../../ops/where.ts";
 import { erf } from "./erf.ts";
+import { cos, sin } from "./trigonometry.ts";
 import { full, type Tensor } from "../../tensor.ts";
 import { type Family, float, floats, input, int, scalar } from "./arguments.ts";
 import { reshaped } from "./moving.ts";
@@ -37,6 +38,14 @@ function onHost(f: (x: number) => number): Operator {
   return (call) => {
     const x = floats(call, 0), data = x.numbers();
     return made(x.dtype, x.shape, (i) => f(data[i]!));
+  };
+}
+
+/** A function that the host computes better where it knows x: positions, most often, which are the same in every run. */
+function periodic(device: (x: Tensor) => Tensor, host: (x: number) => number): Operator {
+  return (call) => {
+    const x = floats(call, 0);
+    return x.constant ? onHost(host)(call) : Value.of(device(x.tensor()), x.dtype);
   };
 }
 
@@ -222,8 +231,8 @@ export const arithmetic: Family = {
   Sum: sumOf,
   Where: choice,
   Xor: condition(ne, (a, b) => Number(a !== b)),
-  Sin: onHost(Math.sin),
-  Cos: onHost(Math.cos),
+  Sin: periodic(sin, Math.sin),
+  Cos: periodic(cos, Math.cos),
   Tan: onHost(Math.tan),
   Asin: onHost(Math.asin),
   Acos: onHost(Math.acos),

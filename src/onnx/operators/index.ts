@@ -14,6 +14,7 @@ import { reductions } from "./reduction.ts";
 import { resizing } from "./resize.ts";
 import { samplings } from "./sampling.ts";
 import { selections } from "./selection.ts";
+import { sequences } from "./sequence.ts";
 import { shapes } from "./shape.ts";
 
 const families = [
@@ -22,7 +23,10 @@ const families = [
 ];
 const own = new Map<string, Operator>(families.flatMap((family) => Object.entries(family)));
 
-/** ONNX's operators, and in the domain "adjoint" those that passes make of them. */
-export const onnxOperators: Operators = new Map([["", own], ["adjoint", new Map(Object.entries(fusedOperators(own)))]]);
+/** ONNX's operators, and in the domain "adjoint" those that reading and passes make of them. */
+export const onnxOperators: Operators = new Map([
+  ["", own],
+  ["adjoint", new Map(Object.entries({ ...fusedOperators(own), ...sequences }))],
+]);
 
 for (const [name, operator] of Object.entries(controlFlow(onnxOperators))) own.set(name, operator);

@@ -2,6 +2,7 @@
 
 import { type Call, GraphError } from "../../graph/operator.ts";
 import { isFloat, Value } from "../../graph/value.ts";
+import { add } from "../../ops/add.ts";
 import { cat } from "../../ops/cat.ts";
 import { gatherRows } from "../../ops/gathering.ts";
 import { move } from "../../ops/movement.ts";
@@ -10,10 +11,11 @@ import { reshape } from "../../ops/reshape.ts";
 import { where } from "../../ops/where.ts";
 import { checkShape, format, type Shape, ShapeError, sizeOf } from "../../shape.ts";
 import type { Block } from "../../strides.ts";
-import { tensor } from "../../tensor.ts";
+import { type Tensor, tensor } from "../../tensor.ts";
 import { axesOf, axisOf, type Family, float, floats, input, int, ints, numbers, scalar, word } from "./arguments.ts";
 import { indexTensor, picked, relabelled, reshaped, selected, taken, tensorsOf } from "./moving.ts";
 import { made, onDevice, rowMajor, tensorOf } from "./numbers.ts";
+import { unique } from "./unique.ts";
 
 function concat(call: Call): Value {
   const values = call.inputs.map((_, i) => input(call, i));
@@ -60,7 +62,8 @@ function split(call: Call): Value[] {
 }
 
 /** `length` elements of one axis, from `start` on in steps. */
-function along(x: Value, axis: number, start: number, length: number, step: number): Value {
+/** Every step-th of `length` along an axis. */
+export function along(x: Value, axis: number, start: number, length: number, step: number): Value {
   const axes = x.shape.map((_, k) => k);
   const only = (value: number, other: number): number[] => axes.map((k) => (k === axis ? value : other));
   return taken(x, x.shape.map((size, k) => (k === axis ? length : size)), { start: only(start, 0), axes, steps: only(step, 1) });
@@ -307,6 +310,7 @@ function trilu(call: Call): Value {
 function cumulative(call: Call): Value {
   const x = input(call, 0), rank = x.shape.length, [axis] = axesOf(call, [scalar(call, 1) ?? 0], rank) as [number];
   const exclusive = int(call, "exclusive", 0) !== 0, reverse = int(call, "reverse", 0) !== 0;
+  if (isFloat(x.dtype) && !x.constant) return Value.of(running(x.tensor(), axis, exclusive, reverse), x.dtype);
   const data = x.numbers(), inner = rowMajor(x.shape)[axis]!, length = x.shape[axis]!;
   const y = new Float64Array(data.length);
   for (let start = 0; start < y.length; start++) {
@@ -319,6 +323,18 @@ function cumulative(call: Call): Value {
     }
   }
   return made(x.dtype, x.shape, (i) => y[i]!);
+}
+
+// Sums of 1, 2, 4 ... elements, each of two neighbours of half the length.
+function running(x: Tensor, axis: number, exclusive: boolean, reverse: boolean): Tensor {
+  const length = x.shape[axis]!;
+  const moved = (y: Tensor, by: number): Tensor => {
+    const border = new Array<number>(2 * (x.shape.length - 1 - axis)).fill(0);
+    return pad(y, reverse ? [...border, -by, by] : [...border, by, -by]);
+  };
+  let y = exclusive && length > 0 ? moved(x, 1) : x;
+  for (let reach = 1; reach < length; reach *= 2) y = add(y, moved(y, reach));
+  return y === x ? reshape(x, x.shape) : y;
 }
 
 function nonZero(call: Call): Value {
@@ -355,4 +371,5 @@ export const selections: Family = {
   SpaceToDepth: spaceToDepth,
   Split: split,
   Trilu: trilu,
+  Unique: unique,
 };

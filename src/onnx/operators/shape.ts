@@ -113,6 +113,14 @@ function range(call: Call): Value {
   return made(input(call, 0).dtype, [count], (i) => start + i * delta);
 }
 
+function eyeLike(call: Call): Value {
+  const x = input(call, 0), [rows, columns] = x.shape, k = int(call, "k", 0);
+  if (x.shape.length !== 2) throw new ShapeError(`x must have 2 axes, its shape is ${format(x.shape)}`);
+  const kind = int(call, "dtype", 0);
+  const dtype = kind === 0 ? x.dtype : elementType(kind, `attribute "dtype"`);
+  return made(dtype, [rows!, columns!], (i) => Number(Math.floor(i / columns!) + k === i % columns!));
+}
+
 function castTo(x: Value, dtype: Value["dtype"]): Value {
   const from = isFloat(x.dtype), to = isFloat(dtype);
   if (x.dtype === dtype) return x;
@@ -141,6 +149,7 @@ export const shapes: Family = {
   ConstantOfShape: constantOfShape,
   Dropout: drop,
   Expand: expandTo,
+  EyeLike: eyeLike,
   Flatten: flatten,
   Identity: (call) => input(call, 0),
   Range: range,
