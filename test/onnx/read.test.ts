@@ -200,11 +200,17 @@ describe("lists of tensors", () => {
   });
 
   test("one that is handed out is refused, as is an element that is not there", () => {
-    expect(() => runModel({ inputs: { x: { shape: [2] } }, nodes: [{ op: "SequenceConstruct", name: "s", inputs: ["x"], outputs: ["y"] }], outputs: ["y"] }))
-      .toThrow('not supported: SequenceConstruct ("s")');
+    const handedOut: ModelSpec = {
+      inputs: { x: { shape: [2] } }, nodes: [{ op: "SequenceConstruct", name: "s", inputs: ["x"], outputs: ["y"] }], outputs: ["y"],
+    };
+    expect(() => runModel(handedOut)).toThrow('not supported: SequenceConstruct ("s")');
     expect(() => runModel({
       inputs: { x: { shape: [2] } }, initializers: { two: at(2) },
-      nodes: [{ op: "SplitToSequence", inputs: ["x"], outputs: ["l"] }, { op: "SequenceAt", name: "a", inputs: ["l", "two"], outputs: ["y"] }], outputs: ["y"],
+      nodes: [
+        { op: "SplitToSequence", inputs: ["x"], outputs: ["l"] },
+        { op: "SequenceAt", name: "a", inputs: ["l", "two"], outputs: ["y"] },
+      ],
+      outputs: ["y"],
     }, { x: counting([2]) })).toThrow('SequenceAt "a": element 2 does not exist in a list of 2');
   });
 });

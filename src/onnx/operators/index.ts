@@ -10,6 +10,7 @@ import { fusedOperators } from "./fused.ts";
 import { products } from "./matrix.ts";
 import { normalisations } from "./normalisation.ts";
 import { poolings } from "./pool.ts";
+import { recurrences } from "./recurrent.ts";
 import { reductions } from "./reduction.ts";
 import { resizing } from "./resize.ts";
 import { samplings } from "./sampling.ts";
@@ -18,8 +19,8 @@ import { sequences } from "./sequence.ts";
 import { shapes } from "./shape.ts";
 
 const families = [
-  activations, arithmetic, convolutions, detections, normalisations, poolings, products, reductions, resizing, samplings, selections,
-  shapes,
+  activations, arithmetic, convolutions, detections, normalisations, poolings, products, recurrences, reductions, resizing, samplings,
+  selections, shapes,
 ];
 const own = new Map<string, Operator>(families.flatMap((family) => Object.entries(family)));
 
