@@ -23,7 +23,10 @@ export function traceModel(op: string, model: Module, inputShape: readonly (numb
   if (typeof model?.forward !== "function") throw new TypeError(`${op}: model must be a module, got ${describe(model)}`);
   if (!Array.isArray(inputShape)) throw new TypeError(`${op}: input must be a shape, got ${describe(inputShape)}`);
   const named = inputShape.findIndex((length: number | string, axis: number) => axis > 0 && typeof length === "string");
-  if (named > 0) throw new TypeError(`${op}: only the batch may have a name for its length, axis ${named} has "${inputShape[named]}" (input [${inputShape.join(", ")}])`);
+  if (named > 0) {
+    const shape = inputShape.join(", ");
+    throw new TypeError(`${op}: only the batch's length may have a name, axis ${named} has "${inputShape[named]}" (input [${shape}])`);
+  }
   // A free batch is traced as 1.
   const shape = inputShape.map((length: number | string) => (typeof length === "string" ? 1 : length));
   checkShape(op, shape);

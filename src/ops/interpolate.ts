@@ -47,7 +47,8 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const win = resampling(x.shape, options);
   const factors = options.scaleFactor === undefined || options.recomputeScaleFactor || win.alignCorners ? undefined : scales(options.scaleFactor, x.shape.length - 2)
     .map((factor, i) => (win.linear && win.outputShape[i + 2] === x.shape[i + 2] ? 1 : factor));
-  return traced(resample(x, win), "Resize", [x, undefined, factors && Float32Array.from(factors), factors ? undefined : win.outputShape.slice(2)], {
+  const scale = factors ? [Float32Array.from(factors)] : [undefined, win.outputShape.slice(2)];
+  return traced(resample(x, win), "Resize", [x, undefined, ...scale], {
     axes: win.outputShape.slice(2).map((_, i) => i + 2),
     mode: win.linear ? "linear" : "nearest",
     coordinate_transformation_mode: win.alignCorners ? "align_corners" : win.linear ? "half_pixel" : "asymmetric",

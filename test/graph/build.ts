@@ -31,6 +31,11 @@ export function integers(values: number[]): Constant {
   return { dtype: "int64", shape: [values.length], data: Float64Array.from(values) };
 }
 
+/** The graph with other outputs, floats. */
+export function withOutputs(graph: Graph, ...names: string[]): Graph {
+  return { ...graph, outputs: names.map((name) => ({ name, dtype: "float32", shape: undefined })) };
+}
+
 /** A graph from its nodes; the input "x" and the output "y" are floats. */
 export function graphOf(nodes: GraphNode[], constants: Record<string, Constant>, shape: (number | string)[] | undefined = undefined): Graph {
   const info = (name: string, shape: ValueInfo["shape"]): ValueInfo => ({ name, dtype: "float32", shape });

@@ -30,8 +30,9 @@ for (const [Model, pair] of networks) {
       const kept = memory().bytes, { weights, maps } = session.memory();
       for (let i = 0; i < 3; i++) run();
       expect(memory().bytes).toBe(kept);
-      const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(2);
-      console.log(`${Model.name}: weights ${megabytes(weights)} + maps ${megabytes(maps)} = ${megabytes(weights + maps)} MB; bound ${megabytes(4 * parameters)} + ${megabytes(4 * pair)} = ${megabytes(bound)} MB; all allocated ${megabytes(kept - before)} MB`);
+      const [all, w, m, ...bounds] = [kept - before, weights, maps, 4 * parameters, 4 * pair].map((bytes) => (bytes / 1e6).toFixed(2));
+      const percent = (100 * ((weights + maps) / bound - 1)).toFixed(1);
+      console.log(`${Model.name}: weights ${w} + maps ${m} MB, bound ${bounds.join(" + ")} MB, ${percent} % above; in all ${all} MB`);
       expect(weights + maps).toBeLessThan(1.15 * bound);
       // What the allocator rounds up, and the input itself.
       expect(kept - before).toBeLessThan(1.15 * bound + 4 * x.size);

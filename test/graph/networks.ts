@@ -10,7 +10,10 @@ import {
 
 /** A residual network with a head for classes. */
 class Classifier extends Module {
-  stem = new Sequential(new Conv2d(3, 12, 3, { stride: 2, padding: 1, bias: false }), new BatchNorm2d(12), new ReLU6(), new MaxPool2d(3, { stride: 2, padding: 1 }));
+  stem = new Sequential(
+    new Conv2d(3, 12, 3, { stride: 2, padding: 1, bias: false }), new BatchNorm2d(12), new ReLU6(),
+    new MaxPool2d(3, { stride: 2, padding: 1 }),
+  );
   expand = new Sequential(new Conv2d(12, 24, 1), new BatchNorm2d(24), new Hardswish());
   depthwise = new Sequential(new Conv2d(24, 24, 3, { padding: 1, groups: 24, bias: false }), new BatchNorm2d(24), new SiLU());
   project = new Sequential(new Conv2d(24, 12, 1, { bias: false }), new BatchNorm2d(12));
@@ -34,7 +37,9 @@ class EncoderDecoder extends Module {
   pools = new Sequential(new AvgPool2d(3, { stride: 2, padding: 1, ceilMode: true }), new LocalResponseNorm(3), new Dropout2d(0.3));
   up = new Sequential(new ConvTranspose2d(16, 8, 4, { stride: 2, padding: 1, groups: 2 }), new BatchNorm2d(8), new ReLU());
   resize = new Upsample({ size: [6, 7], mode: "bilinear" });
-  last = new Sequential(new Conv2d(24, 8, 1), new PixelShuffle(2), new Conv2d(2, 1, 3, { padding: 1, paddingMode: "circular" }), new PixelUnshuffle(2));
+  last = new Sequential(
+    new Conv2d(24, 8, 1), new PixelShuffle(2), new Conv2d(2, 1, 3, { padding: 1, paddingMode: "circular" }), new PixelUnshuffle(2),
+  );
   forward(x: Tensor): Tensor {
     const a = this.down.forward(x);
     const b = this.resize.forward(this.up.forward(this.pools.forward(a)));
@@ -78,7 +83,10 @@ class Gates extends Module {
 
 /** Sound: one axis. */
 class Wave extends Module {
-  body = new Sequential(new Conv1d(1, 8, 9, { stride: 4, padding: 4 }), new BatchNorm1d(8), new ReLU(), new MaxPool1d(4), new Conv1d(8, 8, 3, { dilation: 2 }), new Flatten(), new Linear(80, 4));
+  body = new Sequential(
+    new Conv1d(1, 8, 9, { stride: 4, padding: 4 }), new BatchNorm1d(8), new ReLU(), new MaxPool1d(4),
+    new Conv1d(8, 8, 3, { dilation: 2 }), new Flatten(), new Linear(80, 4),
+  );
   forward(x: Tensor): Tensor {
     return this.body.forward(x);
   }
@@ -86,7 +94,9 @@ class Wave extends Module {
 
 /** Volumes: three axes. */
 class Volume extends Module {
-  body = new Sequential(new Conv3d(1, 4, 3, { padding: 1 }), new ReLU(), new MaxPool3d(2), new Conv3d(4, 6, [1, 3, 3]), new Flatten(), new Linear(6 * 3 * 2 * 1, 3));
+  body = new Sequential(
+    new Conv3d(1, 4, 3, { padding: 1 }), new ReLU(), new MaxPool3d(2), new Conv3d(4, 6, [1, 3, 3]), new Flatten(), new Linear(36, 3),
+  );
   forward(x: Tensor): Tensor {
     return this.body.forward(x);
   }
@@ -117,5 +127,5 @@ export function trained(make: () => Module): Module {
 
 /** The longest sums of all layers: roundings of layers in a row add like those of one sum. */
 export function termsOf(model: Module): number {
-  return [...model.namedParameters().values()].reduce((terms, { shape }) => terms + (shape.length > 1 ? shape.slice(1).reduce((a, b) => a * b, 1) : 0), 0);
+  return model.parameters().reduce((terms, { shape, size }) => terms + (shape.length > 1 ? size / shape[0]! : 0), 0);
 }

@@ -24,7 +24,8 @@ export async function loadInRuntime(bytes: Uint8Array, graphOptimizationLevel: "
   const session = await ort.InferenceSession.create(bytes, { graphOptimizationLevel, executionProviders: ["wasm"], logSeverityLevel: 3 });
   return {
     async run(feeds) {
-      const fed = Object.fromEntries(Object.entries(feeds).map(([name, { shape, data }]) => [name, new ort.Tensor("float32", data, shape)]));
+      const fed: Record<string, ort.Tensor> = {};
+      for (const [name, { shape, data }] of Object.entries(feeds)) fed[name] = new ort.Tensor("float32", data, shape);
       const { output } = await session.run(fed);
       const { dims, data } = output!;
       return { shape: dims, data: data instanceof BigInt64Array ? Array.from(data, Number) : (data as Float32Array) };

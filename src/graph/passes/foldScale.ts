@@ -38,7 +38,8 @@ function foldOnce(graph: Graph): Graph {
     if (!affine || !own) continue;
     const [filters, bias] = [`${next.outputs[0]!}:filters`, `${next.outputs[0]!}:bias`];
     constants.set(filters, scaled(w, axis, groups, affine.scale));
-    constants.set(bias, { dtype: "float32", shape: [affine.scale.length], data: Float32Array.from(own, (one, o) => affine.scale[o]! * one + affine.shift[o]!) });
+    const data = Float32Array.from(own, (one, o) => affine.scale[o]! * one + affine.shift[o]!);
+    constants.set(bias, { dtype: "float32", shape: [channels], data });
     changes.set(conv, undefined);
     changes.set(next, { ...conv, inputs: [conv.inputs[0]!, filters, bias], outputs: next.outputs.slice(0, 1) });
   }
