@@ -2,8 +2,8 @@
 
 import { kernels, withExact } from "../runtime/kernels.ts";
 import { keep, scope } from "../scope.ts";
-import { checkBoolean, describe, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
-import { type DType, Tensor } from "../tensor.ts";
+import { checkBoolean, checkOptions, describe, format, type Shape, ShapeError, sizeOf } from "../shape.ts";
+import { defaultLayout, type DType, type Layout, Tensor } from "../tensor.ts";
 import { computeEarly } from "./early.ts";
 import type { Graph, ValueInfo } from "./graph.ts";
 import type { Operators } from "./operator.ts";
@@ -32,7 +32,7 @@ export interface SessionMemory {
 export interface Binding {
   /** The memory of an input: write it before a run. A view is valid until the memory grows; ask anew where other code runs. */
   input(name: string): Float32Array;
-  /** The memory of an output in row-major order: read it after a run. */
+  /** The memory of an output: read it after a run. */
   output(name: string): Float32Array;
   run(): void;
 }
@@ -96,6 +96,8 @@ export class Session {
    * Gives the memory of inputs and outputs for inputs of the given shapes, to run without copying.
    *
    * @param shapes by input name; may leave out inputs whose shape the model fixes
+   * @param options layout: order of the elements of maps and volumes, "rowMajor" (default: [N, C, H, W]), or "channelsLast", [N, H, W, C],
+   *   which is the kernels' own and saves turning them
    * @throws as `run`, and TypeError if the model has inputs of integers or parts that cannot be planned
    * @example
    * const bound = session.bind();
@@ -103,15 +105,18 @@ export class Session {
    * bound.run();
    * const label = argmax(bound.output("logits"));
    */
-  bind(shapes: Readonly<Record<string, Shape>> = {}): Binding {
+  bind(shapes: Readonly<Record<string, Shape>> = {}, options: { layout?: Layout } = {}): Binding {
+    checkOptions("bind", options);
+    const { layout = "rowMajor" } = options;
+    if (layout !== "rowMajor" && layout !== "channelsLast") throw new TypeError(`bind: layout must be rowMajor or channelsLast, got ${describe(layout)}`);
     const feeds = this.inputs.map((info): Feed => {
       const shape = shapes[info.name] ?? fixedShape(info);
       if (!shape) throw new ShapeError(`bind: the shape of input "${info.name}" is free (${describeShape(info)}): give one`);
       if (!isFloat(info.dtype)) throw new TypeError(`bind: input "${info.name}" is ${info.dtype}; only floats are bound, use run`);
       checkFits("bind", info, shape);
-      return { dtype: info.dtype, shape, layout: "rowMajor" };
+      return { dtype: info.dtype, shape, layout: defaultLayout(shape) === "rowMajor" ? "rowMajor" : layout };
     });
-    const plan = this.#planFor(new Map(feeds.map((feed, i) => [this.inputNames[i]!, feed])), true);
+    const plan = this.#planFor(new Map(feeds.map((feed, i) => [this.inputNames[i]!, feed])), layout === "rowMajor");
     if (plan.late.size > 0) {
       throw new TypeError(`bind: ${[...plan.late].map(({ op }) => op).join(", ")} depend on what a run computes; use run`);
     }

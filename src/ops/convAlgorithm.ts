@@ -76,7 +76,8 @@ function winogradCost(win: Window, side: 2 | 4, kept: boolean): number {
 function gemmCost(win: Window, kept: boolean): number {
   const c = win.c / win.groups, o = win.o / win.groups;
   const positions = tilesOf(win, 1);
-  return product(positions, 9 * c, o) + 10 * positions * c + (kept ? 0 : 12 * 9 * c * o);
+  // Up to four columns have a tile of their own.
+  return product(positions, 9 * c, o) * (o <= 4 ? 5 / 8 : 1) + 10 * positions * c + (kept ? 0 : 12 * 9 * c * o);
 }
 
 // The filter adjoint, ms as above; what becomes of a sum, by filter, weighs more than that of a tile of y:

@@ -55,7 +55,7 @@ describe("scaleChannels", () => {
 
   it("leaves normalisations of unknown rank or of rows, and those without an activation", () => {
     const relu = node("Relu", ["a"], ["y"]);
-    for (const plain of [graphOf(graph(relu).nodes, constants), graph(relu, [2, c]), graph(node("Softmax", ["a"], ["y"]))]) {
+    for (const plain of [graphOf([...graph(relu).nodes], constants), graph(relu, [2, c]), graph(node("Softmax", ["a"], ["y"]))]) {
       expect(scaleChannels(plain)).toBe(plain);
     }
   });

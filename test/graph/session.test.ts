@@ -102,6 +102,21 @@ describe("a session", () => {
     session.dispose();
   });
 
+  it("binds memory in the kernels' own order", () => {
+    const session = new Session(residual, onnxOperators);
+    const bound = session.bind({ x: [2, 3, 8, 8] }, { layout: "channelsLast" });
+    scope(() => {
+      const x = random([2, 3, 8, 8]);
+      bound.input("x").set(x.view());
+      bound.run();
+      const y = session.run({ x })["y"]!;
+      expect([x.layout, y.layout]).toEqual(["channelsLast", "channelsLast"]);
+      expect(bound.output("y")).toEqual(y.view());
+    });
+    expect(() => session.bind({ x: [2, 3, 8, 8] }, { layout: "NHWC" as "rowMajor" })).toThrow(/layout must be rowMajor or channelsLast, got/);
+    session.dispose();
+  });
+
   it("keeps what is bound while other shapes come and go", () => {
     const session = new Session(residual, onnxOperators);
     const bound = session.bind({ x: [1, 3, 8, 8] });
