@@ -29,6 +29,7 @@ export function gemv(m: i32, n: i32, k: i32, x: usize, w: usize, epilogue: usize
 
 /** The dot products of x with up to four rows of W; four at once share what is read of x and hide the latency of the sums. */
 function four(k: i32, x: usize, w0: usize, w1: usize, w2: usize, w3: usize, last: i32, bias: usize, y: usize): void {
+  const step: usize = bias == 0 ? 0 : 4;
   if (ASC_FEATURE_SIMD) {
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
     let p = k;
@@ -40,22 +41,22 @@ function four(k: i32, x: usize, w0: usize, w1: usize, w2: usize, w3: usize, last
       s3 = madd(v, v128.load(w3), s3);
       x += 16; w0 += 16; w1 += 16; w2 += 16; w3 += 16;
     }
-    end(p, x, w0, lanesSum(s0), bias, y);
-    if (last > 0) end(p, x, w1, lanesSum(s1), bias == 0 ? 0 : bias + 4, y + 4);
-    if (last > 1) end(p, x, w2, lanesSum(s2), bias == 0 ? 0 : bias + 8, y + 8);
-    if (last > 2) end(p, x, w3, lanesSum(s3), bias == 0 ? 0 : bias + 12, y + 12);
+    endLanes(p, x, w0, s0, bias, y);
+    if (last > 0) endLanes(p, x, w1, s1, bias + step, y + 4);
+    if (last > 1) endLanes(p, x, w2, s2, bias + step * 2, y + 8);
+    if (last > 2) endLanes(p, x, w3, s3, bias + step * 3, y + 12);
   } else {
     one(k, x, w0, bias, y);
-    if (last > 0) one(k, x, w1, bias == 0 ? 0 : bias + 4, y + 4);
-    if (last > 1) one(k, x, w2, bias == 0 ? 0 : bias + 8, y + 8);
-    if (last > 2) one(k, x, w3, bias == 0 ? 0 : bias + 12, y + 12);
+    if (last > 0) one(k, x, w1, bias + step, y + 4);
+    if (last > 1) one(k, x, w2, bias + step * 2, y + 8);
+    if (last > 2) one(k, x, w3, bias + step * 3, y + 12);
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function lanesSum(v: v128): f32 {
-  return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+/** `end` of a sum in lanes. */
+function endLanes(k: i32, x: usize, w: usize, v: v128, bias: usize, y: usize): void {
+  const sum = (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+  end(k, x, w, sum, bias, y);
 }
 
 /** The dot product of x with one row of W, scalar. */

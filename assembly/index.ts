@@ -7,10 +7,8 @@ export {
 } from "./arithmetic";
 export { channelWindowSum } from "./channelWindow";
 export {
-  columnFloats, conv, convFilterAdjoint, convFloats, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters,
+  columnFloats, conv, convFilterAdjoint, convFloats, convInputAdjoint, flip, packAdjoint, packedAdjointFloats, packedFloats, packFilters,
 } from "./conv";
-export { columnFloats, conv, convFilterAdjoint, convFloats, convInputAdjoint, flip, packedAdjointFloats, packedFloats, packFilters } from "./conv";
-export { columnFloats, conv, convFilterAdjoint, convInputAdjoint, flip, packAdjoint, packedAdjointFloats, packedFloats, packFilters } from "./conv";
 export { depthwise, depthwiseFilterAdjoint, depthwiseInputAdjoint } from "./depthwise";
 export { dropout } from "./dropout";
 export { argmaxAxis, argminAxis, maxAxis, minAxis } from "./extremes";
