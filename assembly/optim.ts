@@ -1,5 +1,6 @@
 import { storeLanes } from "./lanes";
 import { four, ZERO } from "./numbers";
+import { dotRun } from "./reduce";
 
 // One step of an optimiser over one parameter, in place, and the norm by which gradients are clipped. Four lanes at a time, the last
 // of which are computed whole and stored in part, or one by one in the scalar build; both round alike.
@@ -194,32 +195,5 @@ export function rmsprop(
  * Writes:   overwrites y.
  */
 export function euclideanNorm(n: i32, x: usize, y: usize): void {
-  let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0;
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    let low = f64x2.splat(0), high = low;
-    for (; i <= n - 4; i += 4, x += 16) {
-      const v = v128.load(x);
-      const a = f64x2.promote_low_f32x4(v), b = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3));
-      low = f64x2.add(low, f64x2.mul(a, a));
-      high = f64x2.add(high, f64x2.mul(b, b));
-    }
-    s0 = f64x2.extract_lane(low, 0);
-    s1 = f64x2.extract_lane(low, 1);
-    s2 = f64x2.extract_lane(high, 0);
-    s3 = f64x2.extract_lane(high, 1);
-  } else {
-    for (; i <= n - 4; i += 4, x += 16) {
-      const a: f64 = load<f32>(x), b: f64 = load<f32>(x, 4), c: f64 = load<f32>(x, 8), d: f64 = load<f32>(x, 12);
-      s0 += a * a;
-      s1 += b * b;
-      s2 += c * c;
-      s3 += d * d;
-    }
-  }
-  for (; i < n; i++, x += 4) {
-    const a: f64 = load<f32>(x);
-    s0 += a * a;
-  }
-  store<f32>(y, <f32>sqrt<f64>((s0 + s1) + (s2 + s3)));
+  store<f32>(y, <f32>sqrt<f64>(dotRun(n, x, x)));
 }
