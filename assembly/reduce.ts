@@ -1,4 +1,4 @@
-import { firstLanes, storeLanes } from "./lanes";
+import { storeLanes } from "./lanes";
 import { copyRun, fillRun } from "./runs";
 
 /** Rows that are summed before their sum joins the total: keeps the rounding error of long sums down. */
@@ -118,28 +118,27 @@ export function total(n: i32, x: usize): f64 {
   return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7)) + rest;
 }
 
-/** Sum of a[i] * b[i] in double precision, element i in sum i % 4. */
+/** Sum of a[i] * b[i] in double precision: element i in sum i % 4, the last n % 4 in sum 0. */
 export function dotRun(n: i32, a: usize, b: usize): f64 {
   let s0: f64 = 0, s1: f64 = 0, s2: f64 = 0, s3: f64 = 0;
   if (ASC_FEATURE_SIMD) {
     let low = f64x2.splat(0), high = low;
-    for (; n > 0; n -= 4, a += 16, b += 16) {
-      const mask = firstLanes(min(n, 4)), x = v128.and(v128.load(a), mask), y = v128.and(v128.load(b), mask);
-      low = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y)));
-      const x1 = v128.shuffle<f32>(x, x, 2, 3, 2, 3), y1 = v128.shuffle<f32>(y, y, 2, 3, 2, 3);
-      high = f64x2.add(high, f64x2.mul(f64x2.promote_low_f32x4(x1), f64x2.promote_low_f32x4(y1)));
+    for (; n >= 4; n -= 4, a += 16, b += 16) {
+      low = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a)), f64x2.promote_low_f32x4(v128.load64_zero(b))));
+      high = f64x2.add(high, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a, 8)), f64x2.promote_low_f32x4(v128.load64_zero(b, 8))));
     }
     s0 = f64x2.extract_lane(low, 0);
     s1 = f64x2.extract_lane(low, 1);
     s2 = f64x2.extract_lane(high, 0);
     s3 = f64x2.extract_lane(high, 1);
   } else {
-    for (; n > 0; n -= 4, a += 16, b += 16) {
+    for (; n >= 4; n -= 4, a += 16, b += 16) {
       s0 += <f64>load<f32>(a) * <f64>load<f32>(b);
-      if (n > 1) s1 += <f64>load<f32>(a, 4) * <f64>load<f32>(b, 4);
-      if (n > 2) s2 += <f64>load<f32>(a, 8) * <f64>load<f32>(b, 8);
-      if (n > 3) s3 += <f64>load<f32>(a, 12) * <f64>load<f32>(b, 12);
+      s1 += <f64>load<f32>(a, 4) * <f64>load<f32>(b, 4);
+      s2 += <f64>load<f32>(a, 8) * <f64>load<f32>(b, 8);
+      s3 += <f64>load<f32>(a, 12) * <f64>load<f32>(b, 12);
     }
   }
+  for (; n > 0; n--, a += 4, b += 4) s0 += <f64>load<f32>(a) * <f64>load<f32>(b);
   return (s0 + s1) + (s2 + s3);
 }
