@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
-import { delta, encode } from "./embed.mjs";
+import { encode } from "./embed.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const kernelsOnly = process.argv[2] === "kernels";
@@ -20,9 +20,11 @@ for (const target of targets) {
   if (error) process.exit(1);
 }
 const [scalar, simd, relaxed] = targets.map((target) => readFileSync(`dist/wasm/${target}.wasm`));
-writeFileSync("dist/wasm/simd.txt", encode(simd));
-writeFileSync("dist/wasm/scalar.txt", encode(delta(simd, scalar)));
-writeFileSync("dist/wasm/relaxed.txt", encode(delta(simd, relaxed)));
+const { outputFiles: [form] } = await build({ entryPoints: ["src/runtime/embedded.ts"], format: "esm", write: false });
+const reader = await import(`data:text/javascript,${encodeURIComponent(form.text)}`);
+writeFileSync("dist/wasm/simd.txt", encode(reader, simd));
+writeFileSync("dist/wasm/scalar.txt", encode(reader, scalar, simd));
+writeFileSync("dist/wasm/relaxed.txt", encode(reader, relaxed, simd));
 if (kernelsOnly) process.exit(0);
 
 const common = { bundle: true, format: "esm", target: "es2022" };

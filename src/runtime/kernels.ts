@@ -4,7 +4,7 @@ import scalar from "../../dist/wasm/scalar.txt";
 import simd from "../../dist/wasm/simd.txt";
 import relaxed from "../../dist/wasm/relaxed.txt";
 import type { instantiate } from "../../dist/wasm/scalar.js";
-import { decode, patch, withSharedMemory } from "./embedded.ts";
+import { decode, withSharedMemory } from "./embedded.ts";
 import { isShared, setMemoryLimit, shareMemory, wasmMemory } from "./memory.ts";
 import type { Pool } from "./threads.ts";
 import { hardwareThreads, workerThreads } from "./workerThreads.ts";
@@ -168,7 +168,7 @@ const noKernels = new Proxy({}, { get: () => () => 0 }) as Kernels;
 
 function bytesOf(build: Build): Uint8Array<ArrayBuffer> {
   // The others are embedded as what differs from simd.
-  return (decoded[build] ??= build === "simd" ? decode(texts.simd) : patch(bytesOf("simd"), decode(texts[build])));
+  return (decoded[build] ??= decode(texts[build], build === "simd" ? undefined : bytesOf("simd")));
 }
 
 function isValid(build: Build): boolean {
