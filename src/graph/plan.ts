@@ -1,7 +1,7 @@
 // A plan: the kernel calls of a graph for inputs of given shapes, in one arena. Nodes whose shapes or calls depend on what a run
 // computes, and those behind them, are not planned: a run computes them as they come.
 
-import { type Captured, captured, callsNoted, overwrite, uncaptured, Unplanned } from "../runtime/capture.ts";
+import { type Captured, captured, callsNoted, overwriting, uncaptured, Unplanned } from "../runtime/capture.ts";
 import { kernels } from "../runtime/kernels.ts";
 import { keep, scope } from "../scope.ts";
 import { type Shape, sizeOf } from "../shape.ts";
@@ -66,6 +66,7 @@ export class Plan {
   readonly #places: ReadonlyMap<string, Place | Value>;
   readonly #folded = new Map<GraphNode, Value[]>();
   readonly #views = new Map<string, Tensor<DType>>();
+  #disposed = false;
 
   /**
    * @param plain the outputs lie in row-major order; otherwise as their operators leave them
@@ -98,8 +99,9 @@ export class Plan {
     return value.held !== undefined && this.#captured.reads(value.held.ptr, Math.max(1, value.held.size * 4));
   }
 
-  /** The memory of a planned float input or output. */
+  /** The memory of a planned float input or output. @throws Error after `dispose` */
   view(name: string): Tensor<DType> {
+    this.#checkAlive();
     const made = this.#views.get(name);
     if (made) return made;
     const place = this.#places.get(name)!;
@@ -108,8 +110,9 @@ export class Plan {
     return view;
   }
 
-  /** Makes all planned calls. */
+  /** Makes all planned calls. @throws Error after `dispose`: the memory belongs to others then */
   execute(): void {
+    this.#checkAlive();
     for (const call of this.#captured.calls) call();
   }
 
@@ -146,9 +149,14 @@ export class Plan {
   }
 
   dispose(): void {
+    this.#disposed = true;
     for (const view of this.#views.values()) view.dispose();
     this.#captured.dispose();
     this.#releaseFolded();
+  }
+
+  #checkAlive(): void {
+    if (this.#disposed) throw new Error("the session's memory is used after it was disposed");
   }
 
   #releaseFolded(): void {
@@ -202,13 +210,11 @@ export class Plan {
     this.#weights.reading = inputs.filter((value) => value?.constant) as Value[];
     // Of three operands the last is read after the first result is written, unless they are limits that are known.
     const atOnce = inputs.length <= 2 || (node.op === "Clip" && inputs.slice(1).every((value) => !value || value.constant));
-    if (inPlace.has(node.op) && atOnce) {
-      const dying = inputs.find((value) => value && !value.constant && value.held?.dtype === "float32" && !value.held.shared
-        && uses.get(value) === inputs.filter((other) => other === value).length);
-      if (dying) overwrite(dying.held!.ptr, dying.held!.size * 4);
-    }
+    const dying = inPlace.has(node.op) && atOnce ? inputs.find((value) => value && !value.constant && value.held?.dtype === "float32"
+      && !value.held.shared && uses.get(value) === inputs.filter((other) => other === value).length)?.held : undefined;
+    const run = (): Value[] => this.#compute(node, inputs);
     try {
-      const outputs = this.#compute(node, inputs);
+      const outputs = dying ? overwriting(dying.ptr, dying.size * 4, run) : run();
       // Integers that are fed may be handed on as they are.
       return outputs.every((value) => value.constant || value.held) ? outputs : undefined;
     } catch (error) {

@@ -172,6 +172,7 @@ export class Session {
   dispose(): void {
     for (const plan of this.#plans.values()) plan.dispose();
     this.#plans.clear();
+    this.#bound.clear();
     this.#weights.dispose();
   }
 

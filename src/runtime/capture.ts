@@ -47,9 +47,9 @@ export function callsNoted(): number {
   return current?.calls.length ?? 0;
 }
 
-/** Has the next block of exactly `bytes` share the memory at `ptr`: for operations that may write over what they read. */
-export function overwrite(ptr: number, bytes: number): void {
-  current?.overwrite(ptr, bytes);
+/** Runs `fn`, whose first block shares the memory at `ptr` if it has exactly `bytes`: for operations that may write over what they read. */
+export function overwriting<T>(ptr: number, bytes: number, fn: () => T): T {
+  return current ? current.overwriting(ptr, bytes, fn) : fn();
 }
 
 /** Runs `fn` for real, on the heap, though a capture may be open: what it makes is the same in every run. */
@@ -188,8 +188,14 @@ class Capture implements Recorder, Captured {
     });
   }
 
-  overwrite(ptr: number, bytes: number): void {
+  overwriting<T>(ptr: number, bytes: number, fn: () => T): T {
     this.#next = { ptr, bytes };
+    try {
+      return fn();
+    } finally {
+      // An operation may take no block at all: what it hands on is not for the next one to write over.
+      this.#next = undefined;
+    }
   }
 
   asConstant<T>(fn: () => T): T {

@@ -161,6 +161,25 @@ describe("a session", () => {
     session.dispose();
   });
 
+  it("does not write over what an operator that makes nothing has handed on", () => {
+    const pool = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+    const graph = graphOf([node("Relu", ["x"], ["a"]), node("Max", ["a"], ["b"]), node("MaxPool", ["b"], ["y"], pool)], {}, [1, 2, "h", "w"]);
+    const session = new Session(graph, onnxOperators);
+    scope(() => {
+      const x = random([1, 2, 9, 7]);
+      expect(session.run({ x })["y"]!.data()).toEqual(maxPool2d(relu(x), 3, { stride: 1, padding: 1 }).data());
+    });
+    session.dispose();
+  });
+
+  it("refuses to run on bound memory that was given back", () => {
+    const session = new Session(residual, onnxOperators);
+    const bound = session.bind({ x: [1, 3, 8, 8] });
+    session.dispose();
+    expect(() => bound.run()).toThrow(/disposed/);
+    expect(() => bound.input("x")).toThrow(/disposed/);
+  });
+
   it("hands inputs and constants on", () => {
     const graph: Graph = { ...graphOf([node("Identity", ["x"], ["y"]), node("Shape", ["x"], ["s"])], { c: integers([4, 2]) }, ["n", 2]) };
     const outputs = ["y", "s", "c"].map((name) => ({ name, dtype: name === "y" ? "float32" as const : "int64" as const, shape: undefined }));
