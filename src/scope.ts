@@ -62,8 +62,17 @@ export function scope<T>(fn: () => T): T {
 
 /** Runs `fn` with inner scopes switched off: all that it makes stays with the scope around. */
 export function hold<T>(fn: () => T): T {
+  return withHeld(true, fn);
+}
+
+/** Runs `fn` with scopes that free what is made in them, though a tape may be open around: for what no tape sees. */
+export function unheld<T>(fn: () => T): T {
+  return withHeld(false, fn);
+}
+
+function withHeld<T>(value: boolean, fn: () => T): T {
   const outer = held;
-  held = true;
+  held = value;
   try {
     return fn();
   } finally {

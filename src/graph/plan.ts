@@ -3,7 +3,7 @@
 
 import { type Captured, captured, callsNoted, overwriting, uncaptured, Unplanned } from "../runtime/capture.ts";
 import { kernels } from "../runtime/kernels.ts";
-import { keep, scope } from "../scope.ts";
+import { keep, scope, unheld } from "../scope.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { borrowed, type DType, empty, type Layout, type Tensor, tensor, toLayout } from "../tensor.ts";
 import type { ElementType, Graph, GraphNode } from "./graph.ts";
@@ -77,7 +77,8 @@ export class Plan {
     this.#operators = operators;
     this.#weights = weights;
     try {
-      const { captured: calls, result } = captured(() => scope(() => this.#walk(feeds, plain)), weights);
+      // What is captured lies on no heap: a scope around, which an open tape leaves it to, could not free it.
+      const { captured: calls, result } = captured(() => unheld(() => scope(() => this.#walk(feeds, plain))), weights);
       this.#captured = calls;
       this.#places = result;
     } catch (error) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.ts";
 import { GraphError } from "../../src/graph/operator.ts";
 import { Session } from "../../src/graph/session.ts";
-import { add, conv2d, maxPool2d, memory, relu, scope, ShapeError, type Tensor, tensor } from "../../src/index.ts";
+import { add, conv2d, gradients, maxPool2d, memory, mul, relu, scope, ShapeError, sum, type Tensor, tensor } from "../../src/index.ts";
 import { onnxOperators } from "../../src/onnx/operators/index.ts";
 import { randomArray } from "../array.ts";
 import { checkClose, toTensor } from "../check.ts";
@@ -44,6 +44,25 @@ describe("a session", () => {
       }
     }
     session.dispose();
+  });
+
+  it("that is first run while gradients are recorded is a constant of the value, and leaves nothing behind", () => {
+    const session = new Session(residual, onnxOperators);
+    scope(() => {
+      const x = random([1, 3, 8, 8]), gain = tensor([2]);
+      const y = expected(x);
+      scope(() => session.run({ x }));
+      session.dispose();
+      const before = memory();
+      const { value, grads } = gradients(() => sum(mul(session.run({ x })["y"] as Tensor, gain)), [gain]);
+      const total = y.reduce((most, one) => most + one, 0);
+      checkClose("value", [value], [2 * total], y.length);
+      checkClose("gradient", grads.get(gain)!.data(), [total], y.length);
+      checkClose("y", scope(() => session.run({ x })["y"]!.data()), y, 72);
+      grads.get(gain)!.dispose();
+      session.dispose();
+      expect(memory()).toEqual({ ...before, capacity: expect.any(Number) });
+    });
   });
 
   it("that is exact has the sums of the operations, and weights as large as in the file", () => {
