@@ -51,13 +51,13 @@ export abstract class AdamBase extends Optimizer {
   }
 
   /** One step with a penalty that goes into the gradient, and a factor for the weights themselves. */
-  protected advance(p: Tensor, g: Tensor, state: ParameterState, penalty: number, shrink: number): void {
+  protected advance(p: Tensor, g: Tensor, state: ParameterState, penalty: number, shrink: number): () => void {
     const [beta1, beta2] = this.betas;
     const stepSize = this.lr / (1 - beta1 ** state.steps);
     const scale = 1 / Math.sqrt(1 - beta2 ** state.steps);
     const m = this.buffer(p, state, "exp_avg"), v = this.buffer(p, state, "exp_avg_sq");
     const top = this.amsgrad ? this.buffer(p, state, "max_exp_avg_sq") : 0;
-    kernels().adam(p.size, stepSize, 1 - beta1, beta2, 1 - beta2, scale, this.eps, penalty, shrink, g.ptr, m, v, top, p.ptr);
+    return () => kernels().adam(p.size, stepSize, 1 - beta1, beta2, 1 - beta2, scale, this.eps, penalty, shrink, g.ptr, m, v, top, p.ptr);
   }
 }
 
@@ -74,8 +74,8 @@ export class Adam extends AdamBase {
     super("Adam", parameters, options, 0);
   }
 
-  protected override update(p: Tensor, g: Tensor, state: ParameterState): void {
-    this.advance(p, g, state, this.weightDecay, 1);
+  protected override prepare(p: Tensor, g: Tensor, state: ParameterState): () => void {
+    return this.advance(p, g, state, this.weightDecay, 1);
   }
 }
 

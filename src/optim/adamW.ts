@@ -18,7 +18,7 @@ export class AdamW extends AdamBase {
     super("AdamW", parameters, options, 0.01);
   }
 
-  protected override update(p: Tensor, g: Tensor, state: ParameterState): void {
-    this.advance(p, g, state, 0, 1 - this.lr * this.weightDecay);
+  protected override prepare(p: Tensor, g: Tensor, state: ParameterState): () => void {
+    return this.advance(p, g, state, 0, 1 - this.lr * this.weightDecay);
   }
 }

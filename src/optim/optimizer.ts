@@ -1,5 +1,5 @@
 import { kernels } from "../runtime/kernels.ts";
-import { discard, keep } from "../scope.ts";
+import { discard, keep, scope } from "../scope.ts";
 import { checkNumber, describe, format, sameShape, ShapeError } from "../shape.ts";
 import type { Gradients } from "../tape.ts";
 import { checkTensor, empty, full, Tensor, toLayout } from "../tensor.ts";
@@ -44,7 +44,8 @@ export abstract class Optimizer {
    * Updates the parameters in place and frees the gradients: they are consumed. Parameters without a gradient stay as they are.
    *
    * @param grads from `gradients`
-   * @throws TypeError if it is no map; ShapeError if a gradient has not its parameter's shape; nothing is changed then
+   * @throws TypeError if it is no map; ShapeError if a gradient has not its parameter's shape; RangeError if there is no memory for
+   *   what must be remembered; nothing is changed then
    */
   step(grads: Gradients): void {
     if (!(grads instanceof Map)) {
@@ -59,14 +60,18 @@ export abstract class Optimizer {
       }
       pairs.push([parameter, g]);
     }
-    for (const [parameter, g] of pairs) {
-      let state = this.#states.get(parameter);
-      if (!state) this.#states.set(parameter, (state = { steps: 0, buffers: new Map() }));
-      state.steps++;
-      const aligned = toLayout(g, parameter.layout);
-      this.update(parameter, aligned, state);
-      aligned.dispose();
-    }
+    scope(() => {
+      const next = pairs.map(([parameter, g]) => {
+        const last = this.#states.get(parameter);
+        const state = { steps: (last?.steps ?? 0) + 1, buffers: new Map(last?.buffers) };
+        return { parameter, state, update: this.prepare(parameter, toLayout(g, parameter.layout), state) };
+      });
+      // All memory is there: from here on nothing fails.
+      for (const { parameter, state, update } of next) {
+        this.#remember(parameter, state);
+        update();
+      }
+    });
     for (const g of grads.values()) discard(g);
   }
 
@@ -115,13 +120,13 @@ export abstract class Optimizer {
     const known = new Set(loaded.flatMap(({ names }, i) => ["step", ...names].map((name) => `${i}.${name}`)));
     const unknown = [...state.keys()].filter((name) => !known.has(name));
     if (unknown.length > 0) throw new ShapeError(`${op}: unknown ${unknown.join(", ")}`);
-    const states = loaded.map(({ parameter, names, steps }, i): [Tensor, ParameterState | undefined] => {
+    const states = scope(() => loaded.map(({ parameter, names, steps }, i): [Tensor, ParameterState | undefined] => {
       if (steps === undefined) return [parameter, undefined];
       // Copied before anything is freed: the state may be this optimiser's own.
       return [parameter, { steps, buffers: new Map(names.map((name) => [name, copyOf(state.get(`${i}.${name}`)!, parameter)])) }];
-    });
+    }));
     this.dispose();
-    for (const [parameter, one] of states) if (one) this.#states.set(parameter, one);
+    for (const [parameter, one] of states) if (one) this.#remember(parameter, one);
   }
 
   /**
@@ -133,14 +138,25 @@ export abstract class Optimizer {
     this.#states.clear();
   }
 
-  /** Updates one parameter from its gradient, which lies in memory as the parameter does. */
-  protected abstract update(parameter: Tensor, g: Tensor, state: ParameterState): void;
+  #remember(parameter: Tensor, state: ParameterState): void {
+    for (const buffer of state.buffers.values()) keep(buffer);
+    this.#states.set(parameter, state);
+  }
+
+  /**
+   * Takes the memory for the next step of one parameter.
+   *
+   * @param g its gradient, which lies in memory as the parameter does
+   * @param state what is remembered after the step, which is counted already
+   * @returns what makes the step
+   */
+  protected abstract prepare(parameter: Tensor, g: Tensor, state: ParameterState): () => void;
 
   /** Address of a buffer of as many elements as `parameter`, which outlives the step; zeros at first. */
   protected buffer(parameter: Tensor, state: ParameterState, name: string): number {
     let buffer = state.buffers.get(name);
     if (!buffer) {
-      state.buffers.set(name, (buffer = keep(empty(parameter.shape, parameter.layout))));
+      state.buffers.set(name, (buffer = empty(parameter.shape, parameter.layout)));
       kernels().fill(buffer.size, 0, buffer.ptr);
     }
     return buffer.ptr;
@@ -149,7 +165,7 @@ export abstract class Optimizer {
 
 function copyOf(x: Tensor, parameter: Tensor): Tensor {
   const from = toLayout(x, parameter.layout);
-  const y = keep(empty(parameter.shape, parameter.layout));
+  const y = empty(parameter.shape, parameter.layout);
   kernels().copy(y.size, from.ptr, y.ptr);
   from.dispose();
   return y;

@@ -59,11 +59,11 @@ export class RMSprop extends Optimizer {
     this.#momentum = value;
   }
 
-  protected override update(p: Tensor, g: Tensor, state: ParameterState): void {
+  protected override prepare(p: Tensor, g: Tensor, state: ParameterState): () => void {
     const { alpha, momentum } = this;
     const v = this.buffer(p, state, "square_avg");
     const mean = this.centered ? this.buffer(p, state, "grad_avg") : 0;
     const b = momentum === 0 ? 0 : this.buffer(p, state, "momentum_buffer");
-    kernels().rmsprop(p.size, this.lr, alpha, 1 - alpha, this.eps, momentum, this.weightDecay, g.ptr, v, mean, b, p.ptr);
+    return () => kernels().rmsprop(p.size, this.lr, alpha, 1 - alpha, this.eps, momentum, this.weightDecay, g.ptr, v, mean, b, p.ptr);
   }
 }

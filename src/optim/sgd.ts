@@ -56,10 +56,10 @@ export class SGD extends Optimizer {
     this.#momentum = value;
   }
 
-  protected override update(p: Tensor, g: Tensor, state: ParameterState): void {
+  protected override prepare(p: Tensor, g: Tensor, state: ParameterState): () => void {
     const { momentum, dampening } = this;
     const share = state.buffers.size === 0 ? 1 : 1 - dampening;
     const v = momentum === 0 ? 0 : this.buffer(p, state, "momentum_buffer");
-    kernels().sgd(p.size, this.lr, momentum, share, this.weightDecay, this.nesterov, g.ptr, v, p.ptr);
+    return () => kernels().sgd(p.size, this.lr, momentum, share, this.weightDecay, this.nesterov, g.ptr, v, p.ptr);
   }
 }
