@@ -3,10 +3,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  Adam, AdamW, Conv2d, Flatten, gradients, init, Linear, manualSeed, memory, mul, type Optimizer, Parameter, ReLU, RMSprop, scope,
+  Adam, AdamW, Conv2d, Flatten, gradients, init, Linear, manualSeed, memory, type Module, mul, type Optimizer, Parameter, ReLU, RMSprop, scope,
   Sequential, SGD, softmaxCrossEntropy, sum, type Tensor, zeros,
 } from "../src/index.ts";
+import { compile } from "../src/onnx/index.ts";
 import { borrow, giveBack } from "../src/runtime/memory.ts";
+import { LeNet5, MobileNetV2 } from "../src/zoo/index.ts";
 import { randomArray } from "./array.ts";
 import { title, toTensor } from "./check.ts";
 import { specs } from "./specs/index.ts";
@@ -74,6 +76,34 @@ describe("operations", () => {
       }))).toBeGreaterThan(1);
     }));
   }
+});
+
+describe("sessions", () => {
+  // Parameters take their memory at the first use: here, before.
+  const made = (model: Module): Module => {
+    for (const one of model.stateDict().values()) void one.ptr;
+    return model;
+  };
+  const drop = (model: Module): void => {
+    for (const one of model.stateDict().values()) one.dispose();
+  };
+
+  test.each([["LeNet-5", LeNet5, [1, 1, 32, 32], 20], ["MobileNetV2", MobileNetV2, [1, 3, 32, 32], 20]] as const)("%s, compiled and run", (_, Model, input, least) => {
+    manualSeed(1);
+    const model = made(new Model());
+    scope(() => {
+      const x = toTensor(randomArray([...input], 1));
+      expect(starve(() => {
+        const session = compile(model, { input: [...input] });
+        try {
+          return scope(() => [session.run({ input: x })["output"]!.data()]);
+        } finally {
+          session.dispose();
+        }
+      })).toBeGreaterThan(least);
+    });
+    drop(model);
+  });
 });
 
 describe("training", () => {

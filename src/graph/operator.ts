@@ -2,6 +2,7 @@
 // plans (its kernel calls are captured), folds constants and computes what cannot be planned.
 
 import { Unplanned } from "../runtime/capture.ts";
+import { OutOfMemory } from "../runtime/memory.ts";
 import { scope } from "../scope.ts";
 import { format } from "../shape.ts";
 import type { GraphNode } from "./graph.ts";
@@ -40,7 +41,7 @@ export class GraphError extends Error {
 }
 
 
-/** Computes one node: frees what its operator makes on the way, and names the node in whatever it throws. */
+/** Computes one node: frees what its operator makes on the way, and names the node in what it throws for want of anything but memory. */
 export function compute(operators: Operators, call: Call): Value[] {
   const { node, inputs } = call;
   const operator = operators.get(node.domain)?.get(node.op);
@@ -55,7 +56,7 @@ export function compute(operators: Operators, call: Call): Value[] {
     });
     return values;
   } catch (error) {
-    if (error instanceof Unplanned || error instanceof GraphError) throw error;
+    if (error instanceof Unplanned || error instanceof GraphError || error instanceof OutOfMemory) throw error;
     const shapes = inputs.map((value) => (value ? format(value.shape) : "none")).join(", ");
     throw new GraphError(`${(error as Error).message} (inputs ${shapes})`, node, { cause: error });
   }

@@ -100,7 +100,7 @@ export function withRecorder<T>(instead: Recorder | undefined, fn: () => T): T {
 export function allocate(size: number, what: () => string): number {
   if (recorder) return recorder.allocate(size);
   const ptr = borrow(size);
-  if (ptr === undefined) throw outOfMemory(size, what());
+  if (ptr === undefined) throw new OutOfMemory(size, what());
   bytes += sizeClass(size);
   blocks++;
   return ptr;
@@ -312,9 +312,12 @@ function grow(pages: number): boolean {
   }
 }
 
-function outOfMemory(size: number, what: string): RangeError {
-  return new RangeError(
-    `out of memory: ${size} bytes for ${what}; ${tensors} tensors hold ${bytes} bytes of at most ${limit}. ` +
-      "scope(fn) frees the tensors that fn makes",
-  );
+/** What `allocate` throws: the fault of no argument, so that nobody who names one makes another error of it. */
+export class OutOfMemory extends RangeError {
+  constructor(size: number, what: string) {
+    super(
+      `out of memory: ${size} bytes for ${what}; ${tensors} tensors hold ${bytes} bytes of at most ${limit}. ` +
+        "scope(fn) frees the tensors that fn makes",
+    );
+  }
 }
