@@ -104,6 +104,30 @@ describe("sessions", () => {
     });
     drop(model);
   });
+
+  test("a plan for a second shape, which fails, leaves those there are as they were", () => {
+    manualSeed(1);
+    const model = made(new LeNet5()), session = compile(model, { input: ["n", 1, 32, 32] });
+    const bound = session.bind({ input: [1, 1, 32, 32] });
+    scope(() => {
+      const images = [1, 2, 3].map((n) => toTensor(randomArray([n, 1, 32, 32], n)));
+      const run = (): Float32Array[] => images.map((x) => scope(() => session.run({ input: x })["output"]!.data() as Float32Array));
+      const expected = run();
+      const x = toTensor(randomArray([4, 1, 32, 32], 4));
+      for (let room = 16; room < 2 ** 20; room *= 1.5) {
+        const before = alive();
+        expect(() => withRoom(Math.floor(room / 16) * 16, () => session.run({ input: x }))).toThrow(/^out of memory/);
+        expect(alive()).toEqual(before);
+        bound.input("input").set(images[0]!.data());
+        bound.run();
+        expect(bound.output("output").slice()).toEqual(expected[0]);
+        expect(run()).toEqual(expected);
+        if (room > 50000) break;
+      }
+    });
+    session.dispose();
+    drop(model);
+  });
 });
 
 describe("training", () => {

@@ -226,10 +226,13 @@ export class Session {
     const key = JSON.stringify([plain, [...feeds.values()].map(({ shape, layout }) => [shape, layout])]);
     const made = this.#plans.get(key);
     this.#plans.delete(key);
-    const plan = made ?? withExact(this.#exact, () => new Plan(this.#graph, this.#operators, this.#weights, feeds, plain));
-    this.#plans.set(key, plan);
-    if (!made) this.#tidy();
-    return plan;
+    try {
+      const plan = made ?? withExact(this.#exact, () => new Plan(this.#graph, this.#operators, this.#weights, feeds, plain));
+      this.#plans.set(key, plan);
+      return plan;
+    } finally {
+      if (!made) this.#tidy();
+    }
   }
 
   // Plans that were not used for long go, and constants that no plan reads as they are.
