@@ -43,8 +43,14 @@ class Storage {
   /** The block's address; 0 where there is none because shapes alone are computed. */
   get ptr(): number {
     if (this.#ptr === undefined && !isDry()) {
-      this.#ptr = allocate(this.#bytes, this.#what);
-      this.#initialise?.(this.#ptr);
+      const ptr = allocate(this.#bytes, this.#what);
+      try {
+        this.#initialise?.(ptr);
+      } catch (error) {
+        free(ptr, this.#bytes);
+        throw error;
+      }
+      this.#ptr = ptr;
     }
     return this.#ptr ?? 0;
   }
@@ -125,11 +131,14 @@ export class Tensor<D extends DType = "float32"> {
     checkReadable(ptr);
     const bytes = this.size * elementBytes[this.dtype];
     const plain = allocate(bytes, () => `a copy of a tensor ${format(this.shape)}`);
-    const [n, c, inner] = channelAxes(this.shape);
-    transpose(this.dtype, n, inner, c, ptr, plain);
-    const data = views[this.dtype](plain, this.size).slice() as Arrays[D];
-    free(plain, bytes);
-    return data;
+    try {
+      const [n, c, inner] = channelAxes(this.shape);
+      transpose(this.dtype, n, inner, c, ptr, plain);
+      return views[this.dtype](plain, this.size).slice() as Arrays[D];
+    } finally {
+      // The engine may refuse the copy on the host.
+      free(plain, bytes);
+    }
   }
 
   /** The elements as they lie in memory. Valid until the memory grows: for immediate use. */

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { conv2d, full, memory, ones, relu, scope, type Shape, ShapeError, tensor, zeros } from "../src/index.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { conv2d, full, memory, ones, Parameter, relu, scope, type Shape, ShapeError, tensor, zeros } from "../src/index.ts";
 import { dryRun } from "../src/runtime/kernels.ts";
 import { ints } from "../src/runtime/memory.ts";
 import { type Layout, toLayout } from "../src/tensor.ts";
@@ -189,6 +189,34 @@ describe("layouts", () => {
       expect(toLayout(y, "rowMajor").data()).toEqual(values);
     });
   });
+});
+
+test("a copy that the engine refuses leaves nothing behind", () => {
+  const x = ones([2, 3, 4, 5]);
+  const slice = vi.spyOn(Float32Array.prototype, "slice").mockImplementation(() => {
+    throw new RangeError("Array buffer allocation failed");
+  });
+  const held = alive();
+  try {
+    expect(() => x.data()).toThrow("Array buffer allocation failed");
+  } finally {
+    slice.mockRestore();
+  }
+  expect(alive()).toEqual(held);
+  x.dispose();
+});
+
+test("a parameter whose filling fails is filled at the next use", () => {
+  let calls = 0;
+  const p = new Parameter([4], (values) => {
+    if (++calls === 1) throw new Error("not yet");
+    values.fill(7);
+  });
+  const held = alive();
+  expect(() => p.data()).toThrow("not yet");
+  expect(alive()).toEqual(held);
+  expect(p.data()).toEqual(Float32Array.of(7, 7, 7, 7));
+  p.dispose();
 });
 
 describe("item", () => {
