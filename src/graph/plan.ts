@@ -65,6 +65,8 @@ export class Plan {
   /** What is known of the values that are read behind the plan: by the late nodes and by the caller. */
   readonly #places: ReadonlyMap<string, Place | Value>;
   readonly #folded = new Map<GraphNode, Value[]>();
+  /** What nodes made that is the same in every run: calls may read it where it lies. */
+  readonly #known = new Set<Value>();
   readonly #views = new Map<string, Tensor<DType>>();
   #disposed = false;
 
@@ -82,12 +84,12 @@ export class Plan {
       this.#captured = calls;
       this.#places = result;
     } catch (error) {
-      this.#releaseFolded();
+      this.#releaseKnown();
       throw error;
     }
     // What went into a prepared form, or shaped the plan, is not needed any more.
     const kept = new Set(this.#places.values());
-    for (const value of [...this.#folded.values()].flat()) if (!kept.has(value) && !this.reads(value)) value.dispose();
+    for (const value of this.#known) if (!kept.has(value) && !this.reads(value)) value.dispose();
   }
 
   /** Bytes in which everything lies that a run computes. */
@@ -106,7 +108,7 @@ export class Plan {
     const made = this.#views.get(name);
     if (made) return made;
     const place = this.#places.get(name)!;
-    const view = place instanceof Value ? place.tensor() : keep(borrowed(place.ptr, place.shape, place.layout, place.type));
+    const view = place instanceof Value ? keep(place.tensor().alias()) : keep(borrowed(place.ptr, place.shape, place.layout, place.type));
     this.#views.set(name, view);
     return view;
   }
@@ -153,15 +155,15 @@ export class Plan {
     this.#disposed = true;
     for (const view of this.#views.values()) view.dispose();
     this.#captured.dispose();
-    this.#releaseFolded();
+    this.#releaseKnown();
   }
 
   #checkAlive(): void {
     if (this.#disposed) throw new Error("the session's memory is used after it was disposed");
   }
 
-  #releaseFolded(): void {
-    for (const value of [...this.#folded.values()].flat()) this.#weights.release(value);
+  #releaseKnown(): void {
+    for (const value of this.#known) this.#weights.release(value);
   }
 
   // The program that is captured.
@@ -206,6 +208,7 @@ export class Plan {
       const folded = this.#folded.get(node) ?? uncaptured(() => this.#compute(node, inputs));
       for (const { held } of folded) if (held) keep(held);
       this.#folded.set(node, folded);
+      this.#own(folded, inputs);
       return folded;
     }
     this.#weights.reading = inputs.filter((value) => value?.constant) as Value[];
@@ -216,6 +219,7 @@ export class Plan {
     const run = (): Value[] => this.#compute(node, inputs);
     try {
       const outputs = dying ? overwriting(dying.ptr, dying.size * 4, run) : run();
+      this.#own(outputs, inputs);
       // Integers that are fed may be handed on as they are.
       return outputs.every((value) => value.constant || value.held) ? outputs : undefined;
     } catch (error) {
@@ -224,6 +228,11 @@ export class Plan {
     } finally {
       this.#weights.reading = [];
     }
+  }
+
+  // An operator may hand a constant on: that belongs to whoever made it.
+  #own(outputs: readonly Value[], inputs: readonly (Value | undefined)[]): void {
+    for (const value of outputs) if (value.constant && !inputs.includes(value)) this.#known.add(value);
   }
 
   #compute(node: GraphNode, inputs: readonly (Value | undefined)[]): Value[] {

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.ts";
 import { GraphError } from "../../src/graph/operator.ts";
 import { Session } from "../../src/graph/session.ts";
-import { add, conv2d, gradients, maxPool2d, memory, mul, relu, scope, ShapeError, sum, type Tensor, tensor } from "../../src/index.ts";
+import { add, conv2d, full, gradients, maxPool2d, memory, mul, relu, scope, ShapeError, sum, type Tensor, tensor, zeros } from "../../src/index.ts";
 import { onnxOperators } from "../../src/onnx/operators/index.ts";
 import { randomArray } from "../array.ts";
 import { checkClose, toTensor } from "../check.ts";
-import { floats, graphOf, integers, node } from "./build.ts";
+import { floats, graphOf, integers, node, value, withOutputs } from "./build.ts";
 
 const w1 = floats([8, 3, 3, 3], 1), w2 = floats([8, 8, 3, 3], 2);
 
@@ -197,6 +197,45 @@ describe("a session", () => {
     session.dispose();
     expect(() => bound.run()).toThrow(/disposed/);
     expect(() => bound.input("x")).toThrow(/disposed/);
+  });
+
+  it("keeps what it made of shapes for as long as a plan that reads it, and gives it back", () => {
+    // The unit matrix is known with the shape of x, without reading x.
+    const session = new Session(graphOf([node("EyeLike", ["x"], ["e"]), node("Add", ["x", "e"], ["y"])], {}), onnxOperators);
+    scope(() => {
+      const before = memory();
+      for (const n of [3, 4, 3]) expect(scope(() => session.run({ x: zeros([n, n]) })["y"]!.data()[1])).toBe(0);
+      // One matrix and one view of x for each plan: what nobody holds, the garbage collector would free.
+      expect(memory().tensors).toBe(before.tensors + 4);
+      session.dispose();
+      expect(memory()).toEqual({ ...before, capacity: expect.any(Number) });
+    });
+  });
+
+  it("keeps a constant that an operator hands on for the plans that read it, when one of them goes", () => {
+    // No training: the filters are handed on as they are, though not before the shape of x is known.
+    const session = new Session(withOutputs(graphOf([
+      node("Size", ["x"], ["size"]),
+      node("Less", ["size", "none"], ["training"]),
+      node("Dropout", ["w", "ratio", "training"], ["v"]),
+      node("Conv", ["x", "v"], ["y"], { pads: [1, 1, 1, 1] }),
+    ], { w: floats([3, 3, 3, 3], 1), ratio: value(0.5), none: integers([0]) }), "y", "v"), onnxOperators);
+    scope(() => {
+      const x = random([1, 3, 6, 6]), before = memory();
+      const run = (): Float32Array => scope(() => session.run({ x })["y"]!.data() as Float32Array);
+      const y = run();
+      // More shapes than are kept, but for the first, which is always used again.
+      for (const n of [2, 3, 4, 5, 6, 7]) {
+        scope(() => void session.run({ x: random([n, 3, 6, 6]) }));
+        // Whoever takes memory now gets what was given back.
+        scope(() => {
+          for (const size of [81, 162, 216, 256, 432, 1000, 2000]) full([size], NaN);
+          expect(run()).toEqual(y);
+        });
+      }
+      session.dispose();
+      expect(memory()).toEqual({ ...before, capacity: expect.any(Number) });
+    });
   });
 
   it("hands inputs and constants on", () => {
