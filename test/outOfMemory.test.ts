@@ -4,13 +4,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   Adam, AdamW, Conv2d, Flatten, gradients, init, Linear, manualSeed, memory, type Module, mul, type Optimizer, Parameter, ReLU, RMSprop, scope,
-  Sequential, SGD, softmaxCrossEntropy, sum, type Tensor, zeros,
+  Sequential, SGD, softmaxCrossEntropy, sum, type Tensor, tensor, zeros,
 } from "../src/index.ts";
+import type { Graph } from "../src/graph/graph.ts";
+import { Session } from "../src/graph/session.ts";
 import { compile } from "../src/onnx/index.ts";
+import { onnxOperators } from "../src/onnx/operators/index.ts";
 import { borrow, giveBack } from "../src/runtime/memory.ts";
 import { LeNet5, MobileNetV2 } from "../src/zoo/index.ts";
 import { randomArray } from "./array.ts";
 import { title, toTensor } from "./check.ts";
+import { floats, graphOf, node } from "./graph/build.ts";
 import { specs } from "./specs/index.ts";
 
 const alive = () => ({ ...memory(), capacity: 0 });
@@ -103,6 +107,37 @@ describe("sessions", () => {
       })).toBeGreaterThan(least);
     });
     drop(model);
+  });
+
+  test("a graph that is fed integers, and one whose shapes hang on its input", () => {
+    const early = graphOf([
+      node("Cast", ["x"], ["a"], { to: 1 }),
+      node("Neg", ["x"], ["n"]),
+      node("Cast", ["n"], ["c"], { to: 1 }),
+      node("Mul", ["a", "c"], ["b"]),
+      node("Gather", ["table", "x"], ["e"]),
+      node("Mul", ["e", "b"], ["y"]),
+    ], { table: floats([50, 1], 2) });
+    const late = graphOf([
+      node("Relu", ["x"], ["r"]),
+      node("NonZero", ["r"], ["i"]),
+      node("Transpose", ["i"], ["j"]),
+      node("GatherND", ["r", "j"], ["g"]),
+      node("Exp", ["g"], ["y"]),
+    ], {});
+    scope(() => {
+      const tokens = tensor(Int32Array.from({ length: 40 }, (_, i) => i), [40, 1]), numbers = toTensor(randomArray([300], 1));
+      for (const [graph, x] of [[{ ...early, inputs: [{ name: "x", dtype: "int64", shape: undefined }] } as Graph, tokens], [late, numbers]] as const) {
+        expect(starve(() => {
+          const session = new Session(graph, onnxOperators);
+          try {
+            return scope(() => [session.run({ x })["y"]!.data()]);
+          } finally {
+            session.dispose();
+          }
+        })).toBeGreaterThan(10);
+      }
+    });
   });
 
   test("a plan for a second shape, which fails, leaves those there are as they were", () => {

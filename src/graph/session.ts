@@ -200,15 +200,14 @@ export class Session {
       return [name, isFloat(dtype) ? Value.of(x, dtype) : Value.known(dtype, x.shape, x.data())] as const;
     });
     const integers = new Map(given.filter(([, { dtype }]) => !isFloat(dtype)));
-    const early = scope(() => {
-      const made = computeEarly(this.#graph, this.#operators, this.#weights.values, integers);
-      for (const value of made.values()) {
-        if (isFloat(value.dtype)) value.tensor();
-        if (value.held) keep(value.held);
-      }
-      return made;
-    });
+    let early: ReadonlyMap<string, Value> = new Map();
     try {
+      early = scope(() => {
+        const made = computeEarly(this.#graph, this.#operators, this.#weights.values, integers);
+        for (const { held } of made.values()) if (held) keep(held);
+        return made;
+      });
+      for (const value of early.values()) if (isFloat(value.dtype)) value.tensor();
       const all = new Map([...given, ...early]);
       const kinds = [...all].map(([name, { dtype, shape, held }]) => [name, { dtype, shape, layout: held?.layout ?? "rowMajor" }] as const);
       const plan = this.#planFor(new Map(kinds), false), rest = new Map<string, Value>();
