@@ -49,9 +49,11 @@ export function computeEarly(
     }
     return made;
   } catch (error) {
-    for (const value of made.values()) value.dispose();
+    for (const [name, value] of made) known.set(name, value);
+    made.clear();
     throw error;
   } finally {
+    // A constant may be handed on.
     const given = new Set([...constants.values(), ...made.values()]);
     for (const value of known.values()) if (!given.has(value)) value.dispose();
   }

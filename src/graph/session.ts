@@ -217,7 +217,8 @@ export class Session {
       }
       return use(plan, rest);
     } finally {
-      for (const value of [...integers.values(), ...early.values()]) value.dispose();
+      // A constant that a node handed on is read by plans too.
+      for (const value of [...integers.values(), ...early.values()]) if (!this.#weights.owns(value)) value.dispose();
     }
   }
 

@@ -13,10 +13,17 @@ export class Weights implements PreparedForms {
   readonly values: ReadonlyMap<string, Value>;
   /** The constants that the node at hand reads. */
   reading: readonly Value[] = [];
+  readonly #own: ReadonlySet<Value>;
   readonly #forms = new Map<Value, Map<string, Form>>();
 
   constructor(graph: Graph) {
     this.values = new Map([...graph.constants].map(([name, constant]) => [name, Value.constant(constant)]));
+    this.#own = new Set(this.values.values());
+  }
+
+  /** True if the value is one of the graph's constants. */
+  owns(value: Value): boolean {
+    return this.#own.has(value);
   }
 
   /** Bytes of all prepared forms and of the constants that are read as they are. */
@@ -50,7 +57,7 @@ export class Weights implements PreparedForms {
   }
 
   dispose(): void {
-    for (const value of new Set([...this.values.values(), ...this.#forms.keys()])) this.release(value);
+    for (const value of new Set([...this.#own, ...this.#forms.keys()])) this.release(value);
   }
 
   // A constant tensor, or a form of one: forms have forms.

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Graph } from "../../src/graph/graph.ts";
 import { Session } from "../../src/graph/session.ts";
-import { memory, type MemoryReport, scope, tensor } from "../../src/index.ts";
+import { full, memory, type MemoryReport, scope, tensor, zeros } from "../../src/index.ts";
 import { onnxOperators } from "../../src/onnx/operators/index.ts";
 import { checkClose } from "../check.ts";
-import { floats, graphOf, integers, node } from "./build.ts";
+import { floats, graphOf, integers, node, value } from "./build.ts";
 
 let before: MemoryReport;
 beforeEach(() => void (before = memory()));
@@ -20,6 +20,25 @@ function asItComes(session: Session): string[] {
 }
 
 describe("a model that is fed integers", () => {
+  it("keeps a constant that is handed on because of them", () => {
+    // Not training: the result is the constant itself, which the plan reads too.
+    const graph = graphOf([
+      node("Dropout", ["w", "ratio", "training"], ["v"]),
+      node("Add", ["x", "w"], ["s"]),
+      node("Add", ["s", "v"], ["y"]),
+    ], { w: floats([50], 1), ratio: value(0.5) });
+    const session = new Session({ ...graph, inputs: [...graph.inputs, { name: "training", dtype: "bool", shape: undefined }] }, onnxOperators);
+    scope(() => {
+      const x = zeros([50]), training = tensor(Uint8Array.of(0), []);
+      for (let i = 0; i < 3; i++) {
+        expect(scope(() => session.run({ x, training })["y"]!.data())).toEqual(floats([50], 1).data.map((one) => 2 * one));
+        // What was given back holds something else now.
+        for (let k = 0; k < 5; k++) full([50], NaN);
+      }
+    });
+    session.dispose();
+  });
+
   it("plans what is behind a cast: pictures of bytes, the channels last", () => {
     const w = floats([4, 3, 3, 3], 1);
     const graph = ofIntegers(graphOf([
