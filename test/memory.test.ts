@@ -170,6 +170,10 @@ describe("withScratch", () => {
     expect(result).toBe("result");
   });
 
+  test("refuses what a kernel's 32 bits tell as a negative number of floats", () => {
+    expect(() => withScratch([2 ** 31 | 0], () => undefined)).toThrow("out of memory: 8589934592 bytes for scratch buffers");
+  });
+
   test("takes them back when its function throws", () => {
     expect(() => withScratch([100], () => { throw new Error("inside"); })).toThrow("inside");
   });

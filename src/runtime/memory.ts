@@ -166,7 +166,7 @@ export function withScratch<T>(sizes: readonly number[], fn: (...ptrs: number[])
   let total = 0;
   for (const size of sizes) {
     starts.push(total);
-    total += Math.ceil(size / 4) * 16;
+    total += Math.ceil(unsigned(size) / 4) * 16;
   }
   const base = allocate(total, () => "scratch buffers");
   try {
@@ -174,6 +174,11 @@ export function withScratch<T>(sizes: readonly number[], fn: (...ptrs: number[])
   } finally {
     free(base, total);
   }
+}
+
+// Kernels tell sizes in 32 bits, which the host reads as signed: without this, the largest would be blocks of 16 bytes.
+function unsigned(size: number): number {
+  return size < 0 ? size + 2 ** 32 : size;
 }
 
 /**
@@ -185,7 +190,7 @@ export function withScratch<T>(sizes: readonly number[], fn: (...ptrs: number[])
  * @param prepare fills the buffer from the tensor
  */
 export function withPrepared<T>(source: number, form: string, floats: number, prepare: (buffer: number) => void, use: (buffer: number) => T): T {
-  const ready = recorder?.prepared(source, form, floats, prepare);
+  const ready = recorder?.prepared(source, form, unsigned(floats), prepare);
   if (ready !== undefined) return use(ready);
   return withScratch([floats], (buffer) => {
     prepare(buffer!);
