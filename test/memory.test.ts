@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { conv2d, init, memory, ones, relu, scope, ShapeError, sum, type Tensor, tensor, zeros } from "../src/index.ts";
-import { allocate, floats, free, ints, withScratch } from "../src/runtime/memory.ts";
+import { captured, type PreparedForms } from "../src/runtime/capture.ts";
+import { allocate, floats, free, ints, withPrepared, withScratch } from "../src/runtime/memory.ts";
 import { random } from "./kernels/buffers.ts";
 
 const MAX_BYTES = 2 ** 32;
@@ -151,6 +152,22 @@ describe("allocate", () => {
       free(allocate(size, what), size);
     }
   });
+});
+
+test("a prepared form that fails leaves nothing behind, and is made by the next capture", () => {
+  const made = new Map<string, { ptr: number; bytes: number }>();
+  const forms: PreparedForms = {
+    has: () => true,
+    get: (_, form) => made.get(form)?.ptr,
+    set: (_, form, ptr, bytes) => void made.set(form, { ptr, bytes }),
+  };
+  const capture = (prepare: (buffer: number) => void) => captured(() => withPrepared(0, "copy", 4, prepare, (buffer) => buffer), forms);
+  expect(() => capture(() => { throw new Error("a thread is gone"); })).toThrow("a thread is gone");
+  expect(alive()).toEqual(before);
+  const { captured: calls, result } = capture((buffer) => floats(buffer, 4).fill(1));
+  expect([...floats(result, 4)]).toEqual([1, 1, 1, 1]);
+  calls.dispose();
+  for (const { ptr, bytes } of made.values()) free(ptr, bytes);
 });
 
 describe("withScratch", () => {

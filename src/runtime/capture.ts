@@ -182,7 +182,12 @@ class Capture implements Recorder, Captured {
     if (ready !== undefined) return ready;
     return uncaptured(() => {
       const ptr = allocate(bytes, () => "prepared weights");
-      prepare(ptr);
+      try {
+        prepare(ptr);
+      } catch (error) {
+        free(ptr, bytes);
+        throw error;
+      }
       this.#forms.set(source, form, ptr, bytes);
       return ptr;
     });
