@@ -11,6 +11,7 @@ import { Session } from "../src/graph/session.ts";
 import { compile } from "../src/onnx/index.ts";
 import { onnxOperators } from "../src/onnx/operators/index.ts";
 import { borrow, giveBack } from "../src/runtime/memory.ts";
+import { toLayout } from "../src/tensor.ts";
 import { LeNet5, MobileNetV2 } from "../src/zoo/index.ts";
 import { randomArray } from "./array.ts";
 import { title, toTensor } from "./check.ts";
@@ -212,6 +213,25 @@ describe("training", () => {
       expect(failed).toBeGreaterThanOrEqual(3);
     });
     for (const p of parameters) p.dispose();
+  });
+
+  test("loadStateDict loads all or nothing", () => {
+    const model = new Sequential(new Conv2d(4, 4, 3), new Conv2d(4, 16, 3));
+    scope(() => {
+      const state = new Map([...model.stateDict()].map(([name, { shape }], i) => [name, toLayout(toTensor(randomArray(shape, i)), "rowMajor")]));
+      const read = () => model.parameters().map((p) => p.view().slice());
+      const before = read();
+      expect(starve(() => {
+        try {
+          model.loadStateDict(state);
+        } catch (error) {
+          expect(read()).toEqual(before);
+          throw error;
+        }
+        return read();
+      }, () => model.parameters().forEach((p, i) => p.view().set(before[i]!)))).toBeGreaterThan(1);
+    });
+    for (const p of model.parameters()) p.dispose();
   });
 
   test("a step of a network, from the loss to the weights", () => {

@@ -141,11 +141,11 @@ export abstract class Module {
         throw new ShapeError(`loadStateDict: ${name} has shape ${format(source.shape)}, the module expects ${format(target.shape)}`);
       }
     }
-    for (const [, source, target] of shared) {
-      const aligned = toLayout(source, target.layout);
-      kernels().copy(target.size, aligned.ptr, target.ptr);
-      aligned.dispose();
-    }
+    scope(() => {
+      // All memory is taken before anything is changed.
+      const copies = shared.map(([, source, target]) => [target.size, toLayout(source, target.layout).ptr, target.ptr] as const);
+      for (const copy of copies) kernels().copy(...copy);
+    });
     return { missing, unexpected };
   }
 
