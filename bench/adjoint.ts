@@ -1,15 +1,16 @@
 // This package, operation by operation.
 
 import {
-  add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, linear, maxPool2d, relu, relu6, reshape, scope, tensor,
-  type Tensor,
+  add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, init, linear, maxPool2d, relu, relu6, reshape, scope,
+  tensor, type Tensor,
 } from "adjoint";
 import type { Open } from "./engine.ts";
 import { type Activation, constantsOf, type Step } from "./workloads.ts";
 
 /** Operations called one by one, each preparing its filters every time: as in training. */
-export const open: Open = async () => {
+export const open: Open = async (threads) => {
   // Only what is asked for is set: an application that wants no more calls nothing.
+  if (threads > 1) await init({ threads });
   return {
     describe() {
       const { build, threads } = capabilities();

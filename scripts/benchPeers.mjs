@@ -4,7 +4,7 @@
 //   npm run bench:peers -- --from FILE        shows an earlier run (bench/peers/dist/results.json) again
 
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { peakModules } from "./peak.mjs";
@@ -43,4 +43,6 @@ await build({
   platform: "browser",
   plugins: [shipped("/adjoint")],
 });
+cpSync("bench/peers/node_modules/@litertjs/core/wasm", "bench/peers/dist/litert", { recursive: true });
+writeFileSync("bench/peers/dist/litert/package.json", '{ "type": "commonjs" }');
 await import(pathToFileURL("bench/peers/dist/main.mjs").href);

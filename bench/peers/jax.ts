@@ -8,8 +8,10 @@ import manifest from "./package.json" with { type: "json" };
 type Jax = typeof import("@jax-js/jax");
 type NdArray = numpy.Array;
 
-export const open: Open = async () => {
+export const open: Open = async (threads) => {
   const jax = await import("@jax-js/jax");
+  // It takes all the cores that it is told of.
+  if (threads > 1) Object.defineProperty(navigator, "hardwareConcurrency", { value: threads });
   await jax.init("wasm");
   jax.defaultDevice("wasm");
   return engine(jax);

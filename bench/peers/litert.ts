@@ -11,16 +11,16 @@ type LiteRt = typeof import("@litertjs/core");
 export const open = (wasm: string): Open => async (threads) => {
   const litert = await import("@litertjs/core");
   await litert.loadLiteRt(wasm, threads > 1 ? { threads: true } : undefined);
-  return engine(litert);
+  return engine(litert, threads);
 };
 
-function engine(litert: LiteRt): Engine {
+function engine(litert: LiteRt, threads: number): Engine {
   return {
     describe: () => `LiteRT.js ${manifest.dependencies["@litertjs/core"]}`,
     async prepare(workload, inputs) {
       const bytes = toTflite(workload);
       if (!bytes) return undefined;
-      const model = await litert.loadAndCompile(bytes, { accelerator: "wasm" });
+      const model = await litert.loadAndCompile(bytes, { accelerator: "wasm", cpuOptions: { numThreads: threads } });
       const shape = shapesOf(workload).at(-1)!;
       const tensors = inputs.map((x, i) => {
         const [n, c, h, w] = workload.inputs[i]! as [number, number, number?, number?];

@@ -19,18 +19,23 @@ const { values: args } = parseArgs({
 });
 const contenders = args.only?.split(",") ?? ["adjoint", "LiteRT.js", "ORT-web", "tfjs-wasm", "jax-js", "native ORT"];
 const inPages = contenders.filter((name) => name !== "native ORT");
+// TensorFlow.js and jax-js have no threads in Node.
+const inNodeThreads = contenders.filter((name) => name !== "tfjs-wasm" && name !== "jax-js");
 const engines = args.engines.split(",");
 const workloads = [...layers, ...networks].filter(({ name }) => new RegExp(args.rows).test(name));
+/** What is timed with two threads too: a few of the layers, and all that has many. */
+const shared = /^matrix product 512|^3x3 64->64 @56|^1x1 64|^depthwise 3x3 576|^max pool|adjoint|224$/;
 const rounds = Number(args.rounds);
 
 const folder = "bench/peers/dist";
 const expected = `${folder}/expected`, answerFile = `${folder}/answer.json`;
-// A command to start every timing through, such as `taskset -c 1`.
+// A command to start every timing of one thread through, such as `taskset -c 1`.
 const wrap = process.env["BENCH_WRAP"]?.split(" ").filter((word) => word !== "") ?? [];
 
 /** Runs one process and gives its answer. */
 function ask<T>(script: "node" | "chromium", task: Task | { contender: string; cold: true; threads: number }): T {
-  const [command, ...rest] = [...wrap, process.execPath, `${folder}/${script}.mjs`, JSON.stringify(task), answerFile, expected];
+  const program = [process.execPath, `${folder}/${script}.mjs`, JSON.stringify(task), answerFile, expected];
+  const [command, ...rest] = task.threads === 1 ? [...wrap, ...program] : program;
   const { status, stdout, stderr } = spawnSync(command!, rest, { encoding: "utf8" });
   if (status !== 0) throw new Error(`${task.contender} in ${script}: ${(stderr || stdout).slice(-2000)}`);
   return JSON.parse(readFileSync(answerFile, "utf8")) as T;
@@ -38,6 +43,7 @@ function ask<T>(script: "node" | "chromium", task: Task | { contender: string; c
 
 /** Every workload by every contender. One that fails is left out, and its description says why. */
 function compare(title: string, script: "node" | "chromium", threads: number, here: string[]): Table {
+  const names = workloads.map(({ name }) => name).filter((name) => threads === 1 || shared.test(name));
   const answers = new Map<string, Measured[]>(here.map((name) => [name, []]));
   const descriptions: Record<string, string> = {};
   // What else the machine does shows in most samples: a process's figure is its fastest sample, of at least 4 ms. But V8 may run a
@@ -45,7 +51,7 @@ function compare(title: string, script: "node" | "chromium", threads: number, he
   for (let round = 0; round < rounds; round++) for (const contender of here.filter((name) => answers.has(name))) {
     process.stderr.write(`${title}, round ${round + 1} of ${rounds}: ${contender}\n`);
     try {
-      const answer = ask<Measured>(script, { contender, threads, rows: workloads.map(({ name }) => name), ms: Number(args.ms) });
+      const answer = ask<Measured>(script, { contender, threads, rows: names, ms: Number(args.ms) });
       answers.get(contender)!.push(answer);
       descriptions[contender] = answer.description;
     } catch (error) {
@@ -55,7 +61,7 @@ function compare(title: string, script: "node" | "chromium", threads: number, he
       process.exitCode = 1;
     }
   }
-  const rows = Object.fromEntries(workloads.map(({ name }) => [name, Object.fromEntries([...answers].map(([contender, list]) => {
+  const rows = Object.fromEntries(names.map((name) => [name, Object.fromEntries([...answers].map(([contender, list]) => {
     const times = list.map(({ rows }) => rows[name]!);
     return [contender, times.every((ms) => typeof ms === "number") ? median(times) : times[0]!];
   }))]));
@@ -83,6 +89,7 @@ function measure(): Results {
   const results: Results = { date: new Date().toISOString(), machine: cpus()[0]!.model.trim(), tables: [], cold: {} };
   if (engines.includes("node")) results.tables.push(compare(`${node}, one thread`, "node", 1, contenders));
   if (chromium && engines.includes("chromium")) results.tables.push(compare(`${version}, one thread`, "chromium", 1, inPages));
+  if (engines.includes("threads")) results.tables.push(compare(`${node}, two threads`, "node", 2, inNodeThreads));
   if (chromium && engines.includes("threads")) results.tables.push(compare(`${version}, two threads`, "chromium", 2, inPages));
   if (engines.includes("cold")) results.cold[`process of ${node}`] = coldStarts("node", contenders);
   if (chromium && engines.includes("cold")) results.cold[`page of ${version}`] = coldStarts("chromium", inPages);

@@ -8,11 +8,11 @@ import { fileOf, measure, type Task } from "./measure.ts";
 const contenders: Record<string, () => Promise<Open>> = {
   adjoint: async () => (await import("../session.ts")).open,
   "adjoint, eager": async () => (await import("../adjoint.ts")).open,
-  "ORT-web": async () => (await import("./ort.ts")).openWeb(),
+  "ORT-web": async () => (await import("./ortNode.ts")).openWebInNode,
   "tfjs-wasm": async () => (await import("./tfjs.ts")).open(),
   "LiteRT.js": async () => (await import("./litertNode.ts")).openInNode,
   "jax-js": async () => (await import("./jax.ts")).open,
-  "native ORT": async () => (await import("./ortNode.ts")).open,
+  "native ORT": async () => (await import("./ortNode.ts")).openNative,
 };
 
 const [json, out, folder] = process.argv.slice(2) as [string, string, string];

@@ -27,9 +27,9 @@ export function ortEngine(ort: Ort, description: string, extra: InferenceSession
 }
 
 /** `wasm` is where a page finds the package's .wasm files. */
-export const openWeb = (wasm?: string): Open => async (threads) => {
+export const openWeb = (wasm: string): Open => async (threads) => {
   const ort = await import("onnxruntime-web/wasm");
-  if (wasm) ort.env.wasm.wasmPaths = wasm;
+  ort.env.wasm.wasmPaths = wasm;
   ort.env.wasm.numThreads = threads;
   return ortEngine(ort, `onnxruntime-web ${ort.env.versions.web}`, { executionProviders: ["wasm"] });
 };

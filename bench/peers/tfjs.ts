@@ -11,8 +11,11 @@ export const open = (wasm?: string): Open => async (threads) => {
   const tf = await import("@tensorflow/tfjs-core");
   const backend = await import("@tensorflow/tfjs-backend-wasm");
   if (wasm) backend.setWasmPaths(wasm);
+  // It takes no more than half of the cores that it is told of.
+  if (threads > 1) Object.defineProperty(navigator, "hardwareConcurrency", { value: 2 * threads });
   backend.setThreadsCount(threads);
   await tf.setBackend("wasm");
+  if (backend.getThreadsCount() !== threads) throw new Error(`${backend.getThreadsCount()} threads instead of ${threads}`);
   return engine(tf, backend.version_wasm);
 };
 
