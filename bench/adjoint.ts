@@ -1,11 +1,11 @@
 // This package, operation by operation.
 
 import {
-  add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, init, linear, maxPool2d, relu, relu6, reshape, scope,
-  tensor, type Tensor,
+  add, avgPool2d, capabilities, conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, gradients, init, linear, maxPool2d, relu, relu6, reshape,
+  scope, SGD, softmaxCrossEntropy, tensor, type Tensor,
 } from "adjoint";
 import type { Open } from "./engine.ts";
-import { type Activation, constantsOf, type Step } from "./workloads.ts";
+import { type Activation, constantsOf, labelsOf, sgd, type Step } from "./workloads.ts";
 
 /** Operations called one by one, each preparing its filters every time: as in training. */
 export const open: Open = async (threads) => {
@@ -21,13 +21,20 @@ export const open: Open = async (threads) => {
       const constants: Tensor[] = [];
       const steps = workload.steps.map((step) => bind(step, constants));
       const run = (): Tensor => steps.reduce<Tensor[]>((made, step) => [...made, step(made)], values).at(-1)!;
-      return {
-        run: () => scope(() => void run()),
-        result: () => scope(() => run().data()),
-        dispose: () => {
-          for (const one of [...values, ...constants]) one.dispose();
-        },
-      };
+      const made: { dispose(): void }[] = [...values, ...constants];
+      const dispose = () => made.forEach((one) => one.dispose());
+      if (workload.training) {
+        const labels = tensor(labelsOf(workload));
+        made.push(labels);
+        const optimizer = new SGD(constants, sgd);
+        const pull = () => gradients(() => softmaxCrossEntropy(run(), labels), constants).grads;
+        const result = () => scope(() => {
+          const grads = pull();
+          return Float32Array.from(constants.flatMap((one) => [...grads.get(one)!.data()]));
+        });
+        return { run: () => optimizer.step(pull()), result, dispose };
+      }
+      return { run: () => scope(() => void run()), result: () => scope(() => run().data()), dispose };
     },
   };
 };
@@ -62,7 +69,7 @@ function bind(step: Step, made: Tensor[]): (values: Tensor[]) => Tensor {
     case "add":
       return (values) => activate(add(values[step.x]!, values[step.y]!), step.activation);
     case "linear":
-      return (values) => linear(reshape(values[step.x]!, [-1, step.w[1]!]), w!, bias);
+      return (values) => activate(linear(reshape(values[step.x]!, [-1, step.w[1]!]), w!, bias), step.activation);
   }
 }
 

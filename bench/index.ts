@@ -9,8 +9,7 @@ import { specs } from "../test/specs/index.ts";
 import { reference } from "./reference.ts";
 import { open } from "./session.ts";
 import { peak, time } from "./timing.ts";
-import { trainings } from "./training.ts";
-import { flopsOf, inputValues, layers, networks, termsOf } from "./workloads.ts";
+import { flopsOf, inputValues, layers, networks, termsOf, trainings } from "./workloads.ts";
 
 /** Compiled `bench/peak.ts` by build, put in by `scripts/bench.mjs`. */
 declare const PEAK_MODULES: Record<Build, string>;
@@ -73,23 +72,6 @@ function* workloads(list: typeof layers): Generator<Subject> {
   }
 }
 
-// No reference for a whole step: the ways are held to the first of them.
-function* steps(): Generator<Subject> {
-  for (const { name, flops, terms, make } of trainings) {
-    let expected: Float32Array | undefined;
-    yield {
-      name,
-      flops,
-      async start(label) {
-        const training = make();
-        const got = training.fingerprint();
-        checkClose(`${name} in ${label}`, got, (expected ??= got), terms);
-        return training;
-      },
-    };
-  }
-}
-
 /** Every subject in every way. */
 async function measure(subjects: Iterable<Subject>): Promise<Row[]> {
   const rows: Row[] = [];
@@ -127,7 +109,7 @@ const groups: Record<string, () => Iterable<Subject>> = {
   kernels: () => kernels((name) => names.length === 0 || names.includes("kernels") || names.includes(name)),
   layers: () => workloads(layers),
   networks: () => workloads(networks),
-  training: steps,
+  training: () => workloads(trainings),
 };
 const known = [...Object.keys(groups), ...specs.filter(({ bench }) => bench).map(({ name }) => name)];
 const unknown = names.filter((name) => !known.includes(name));

@@ -1,9 +1,10 @@
-// Two networks for pictures of 224 x 224, as lists of steps.
+// Networks as lists of steps.
 
 import type { Activation, Step, Workload } from "./workloads.ts";
 
 interface Options {
   stride?: number;
+  padding?: number;
   groups?: number;
   activation?: Activation;
 }
@@ -11,7 +12,11 @@ interface Options {
 /** Steps that grow: every method appends one and answers the number of the value it makes. */
 class Builder {
   steps: Step[] = [];
-  #channels = [3];
+  #channels: number[];
+
+  constructor(channels: number) {
+    this.#channels = [channels];
+  }
 
   conv(x: number, outChannels: number, kernel: number, options: Options = {}): number {
     const w = [outChannels, this.#channels[x]! / (options.groups ?? 1), kernel, kernel];
@@ -30,8 +35,9 @@ class Builder {
     return this.#push({ op, x, kernel, stride, padding }, this.#channels[x]!);
   }
 
-  linear(x: number, outFeatures: number): number {
-    return this.#push({ op: "linear", x, w: [outFeatures, this.#channels[x]!], seed: this.#seed(), bias: true }, outFeatures);
+  linear(x: number, outFeatures: number, inFeatures = this.#channels[x]!, activation?: Activation): number {
+    const w = [outFeatures, inFeatures];
+    return this.#push({ op: "linear", x, w, seed: this.#seed(), bias: true, ...(activation && { activation }) }, outFeatures);
   }
 
   channels(x: number): number {
@@ -49,9 +55,18 @@ class Builder {
   }
 }
 
+/** The network of `npm start` (demo/lenet.ts) on `n` pictures of 28 x 28. */
+export function lenet(n: number): Workload {
+  const net = new Builder(1);
+  const first = net.pool("maxPool2d", net.conv(0, 8, 5, { activation: "relu" }), 2, 2);
+  const maps = net.pool("maxPool2d", net.conv(first, 16, 5, { padding: 0, activation: "relu" }), 2, 2);
+  net.linear(net.linear(maps, 128, 400, "relu"), 10);
+  return { name: "LeNet", inputs: [[n, 1, 28, 28]], steps: net.steps };
+}
+
 /** ResNet-18 (He et al., "Deep residual learning for image recognition", 2015): 3.6 GFLOP, 11.7 million parameters. */
 export function resnet18(): Workload {
-  const net = new Builder();
+  const net = new Builder(3);
   let x = net.pool("maxPool2d", net.conv(0, 64, 7, { stride: 2, activation: "relu" }), 3, 2, 1);
   for (const [channels, first] of [[64, 1], [128, 2], [256, 2], [512, 2]] as const) {
     for (const stride of [first, 1]) {
@@ -66,7 +81,7 @@ export function resnet18(): Workload {
 
 /** MobileNetV2 (Sandler et al., "Inverted residuals and linear bottlenecks", 2018): 0.6 GFLOP, 3.5 million parameters. */
 export function mobileNetV2(): Workload {
-  const net = new Builder();
+  const net = new Builder(3);
   let x = net.conv(0, 32, 3, { stride: 2, activation: "relu6" });
   // Expansion, channels, blocks, stride of the first: the paper's table 2.
   const table = [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]] as const;

@@ -1,17 +1,20 @@
 // A workload's result by the definitions, in double precision: plain loops, the same for ours and for every peer.
 
 import type { Shape } from "../src/index.ts";
+import { gradientsOf } from "./gradients.ts";
 import { type Activation, constantsOf, inputValues, type Step, type Workload, shapesOf } from "./workloads.ts";
 
 /** The workload's result in [N, C, H, W] order. */
 export function reference(workload: Workload): Float64Array {
+  if (workload.training) return gradientsOf(workload);
   const shapes = shapesOf(workload);
   const values: Float64Array[] = inputValues(workload).map((x) => Float64Array.from(x));
-  workload.steps.forEach((step, i) => values.push(run(step, values, shapes, shapes[workload.inputs.length + i]!)));
+  workload.steps.forEach((step, i) => values.push(apply(step, values, shapes, shapes[workload.inputs.length + i]!)));
   return values.at(-1)!;
 }
 
-function run(step: Step, values: Float64Array[], shapes: Shape[], shape: Shape): Float64Array {
+/** One step on the values before it; `shape` is the result's. */
+export function apply(step: Step, values: Float64Array[], shapes: Shape[], shape: Shape): Float64Array {
   const x = values[step.x]!, [n, c, h, width] = shapes[step.x]! as [number, number, number, number];
   const out = new Float64Array(shape.reduce((a, b) => a * b));
   const { w: floats, bias } = constantsOf(step);
@@ -108,7 +111,7 @@ function run(step: Step, values: Float64Array[], shapes: Shape[], shape: Shape):
         for (let i = 0; i < inner; i++) sum += w[o * inner + i]! * x[b * inner + i]!;
         out[b * outputs + o] = sum;
       }
-      return out;
+      return activate(out, step.activation);
     }
   }
 }

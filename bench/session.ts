@@ -6,13 +6,17 @@ import { open as openEager } from "./adjoint.ts";
 import type { Open } from "./engine.ts";
 import { toOnnx } from "./onnx.ts";
 
-/** The ONNX model that others get, in a session on bound memory, maps channels-last as LiteRT.js and TensorFlow.js have them. Adjoints are operations of training, and run as such. */
+/**
+ * The ONNX model that others get, in a session on bound memory, maps channels-last as LiteRT.js and TensorFlow.js have them. Adjoints are
+ * operations of training, and run as such.
+ */
 export const open: Open = async (threads) => {
   const eager = await openEager(threads);
   return {
     describe: eager.describe,
     async prepare(workload, inputs) {
-      if (workload.steps.some(({ op }) => op === "inputAdjoint" || op === "filterAdjoint")) return eager.prepare(workload, inputs);
+      const trains = workload.training || workload.steps.some(({ op }) => op === "inputAdjoint" || op === "filterAdjoint");
+      if (trains) return eager.prepare(workload, inputs);
       const session = await loadOnnx(toOnnx(workload));
       const bound = session.bind(Object.fromEntries(workload.inputs.map((shape, i) => [String(i), shape])), { layout: "channelsLast" });
       const feeds = Object.fromEntries(inputs.map((x, i) => [String(i), tensor(x, workload.inputs[i]!)]));

@@ -2,7 +2,7 @@
 
 import type { Shape } from "../src/index.ts";
 import { randomArray } from "../test/array.ts";
-import { mobileNetV2, resnet18 } from "./networks.ts";
+import { lenet, mobileNetV2, resnet18 } from "./networks.ts";
 
 /** Applied to what a step made. */
 export type Activation = "relu" | "relu6";
@@ -24,14 +24,22 @@ export type Step =
   | { op: "filterAdjoint"; x: number; y: number; kernel: number; padding: number }
   | { op: "maxPool2d" | "avgPool2d"; x: number; kernel: number; stride: number; padding?: number }
   | { op: "add"; x: number; y: number; activation?: Activation }
-  | { op: "linear"; x: number; w: Shape; seed: number; bias?: boolean };
+  | { op: "linear"; x: number; w: Shape; seed: number; bias?: boolean; activation?: Activation };
 
 /** Steps on inputs that `inputValues` makes; the last step's value is the result. */
 export interface Workload {
   name: string;
   inputs: Shape[];
   steps: Step[];
+  /**
+   * Runs are training steps: the steps end in logits for the classes of `labelsOf`, the mean of the softmax cross entropies is pulled
+   * back to all constants, and `sgd` moves them. The result is the first run's gradients, one after the other.
+   */
+  training?: true;
 }
+
+/** The optimiser of training steps. */
+export const sgd = { lr: 0.01, momentum: 0.9 };
 
 const one = (name: string, inputs: Shape[], step: Step): Workload => ({ name, inputs, steps: [step] });
 
@@ -63,6 +71,29 @@ export const layers: Workload[] = [
 
 /** The networks, as inference runs them: batch normalisation folded into the convolutions before it. */
 export const networks: Workload[] = [mobileNetV2(), resnet18()];
+
+/** A training step, and a convolution with both of its adjoints, of which the last is the result. */
+export const trainings: Workload[] = [
+  { ...lenet(32), name: "LeNet training step, batch 32", training: true },
+  {
+    name: "3x3 64->64 @56 x4: forward and both adjoints",
+    inputs: [[4, 64, 56, 56], [4, 64, 56, 56]],
+    steps: [
+      { op: "conv2d", x: 0, w: [64, 64, 3, 3], seed: 1, padding: 1 },
+      { op: "inputAdjoint", x: 1, w: [64, 64, 3, 3], seed: 1, padding: 1 },
+      { op: "filterAdjoint", x: 0, y: 1, kernel: 3, padding: 1 },
+    ],
+  },
+];
+
+/** What peers are compared on. They would not compute what is not the result. */
+export const compared: Workload[] = [...layers, ...networks, trainings[0]!];
+
+/** A class for each row of a training step's logits. */
+export function labelsOf(workload: Workload): Int32Array<ArrayBuffer> {
+  const [n, classes] = shapesOf(workload).at(-1) as [number, number];
+  return Int32Array.from({ length: n }, (_, i) => i % classes);
+}
 
 /**
  * Numbers in [-1, 1), other ones for every input; for max pooling in [0, 1), as after a ReLU: there a border of zeros, the only one that
@@ -109,10 +140,17 @@ function shapeOf(step: Step, shapes: Shape[]): Shape {
   }
 }
 
-/** Floating-point operations: two for every multiply-add of the definition, one for every tap of a pooling. */
+/**
+ * Floating-point operations: two for every multiply-add of the definition, one for every tap of a pooling. Adjoints have as many each;
+ * the first step's in the inputs is not needed.
+ */
 export function flopsOf(workload: Workload): number {
   const shapes = shapesOf(workload);
   const size = (shape: Shape) => shape.reduce((a, b) => a * b);
+  if (workload.training) {
+    const { training, ...network } = workload;
+    return 3 * flopsOf(network) - flopsOf({ ...network, steps: network.steps.slice(0, 1) });
+  }
   return workload.steps.reduce((sum, step, i) => {
     const out = size(shapes[workload.inputs.length + i]!);
     switch (step.op) {
@@ -135,8 +173,10 @@ export function flopsOf(workload: Workload): number {
 /** The longest sum behind an element of the result: of one layer, or all layers' together, whose errors add up. */
 export function termsOf(workload: Workload): number {
   const shapes = shapesOf(workload);
+  // Gradients are summed over the maps that the first step makes.
+  const [n, , h, w] = shapes[workload.inputs.length]! as [number, number, number, number];
   return workload.steps.reduce((sum, step) => {
     if (step.op === "filterAdjoint") return sum + shapes[step.y]!.reduce((a, b) => a * b) / shapes[step.y]![1]!;
     return sum + ("w" in step ? step.w.slice(1).reduce((a, b) => a * b) : "kernel" in step ? step.kernel ** 2 : 1);
-  }, 0);
+  }, workload.training ? n * h * w : 0);
 }

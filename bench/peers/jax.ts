@@ -1,8 +1,8 @@
 // jax-js on its WebAssembly device, jitted.
 
 import type { numpy } from "@jax-js/jax";
-import type { Engine, Open } from "../engine.ts";
-import { constantsOf, type Step } from "../workloads.ts";
+import type { Engine, Open, Runner } from "../engine.ts";
+import { constantsOf, labelsOf, sgd, type Step } from "../workloads.ts";
 import manifest from "./package.json" with { type: "json" };
 
 type Jax = typeof import("@jax-js/jax");
@@ -22,18 +22,21 @@ function engine(jax: Jax): Engine {
   const array = (values: Float32Array, shape: readonly number[]) => np.array(values as Float32Array<ArrayBuffer>, { shape: [...shape] });
   return {
     describe: () => `jax-js ${manifest.dependencies["@jax-js/jax"]}`,
-    async prepare({ inputs: shapes, steps }, inputs) {
+    async prepare(workload, inputs) {
+      const { inputs: shapes, steps } = workload;
       const values = inputs.map((x, i) => array(x, shapes[i]!));
       const constants = steps.map((step) => {
         const { w, bias } = constantsOf(step);
         const shape = bias && (step.op === "linear" ? [bias.length] : [1, bias.length, 1, 1]);
         return [...("seed" in step ? [array(w, step.w)] : []), ...(shape ? [array(bias, shape)] : [])];
       });
-      const fn = jax.jit((xs: NdArray[], cs: NdArray[][]): NdArray => {
+      const network = (xs: NdArray[], cs: NdArray[][]): NdArray => {
         const made = [...xs];
         steps.forEach((step, i) => made.push(apply(jax, step, made, cs[i]!)));
         return made.at(-1)!.ref;
-      });
+      };
+      if (workload.training) return train(jax, network, values, constants, labelsOf(workload));
+      const fn = jax.jit(network);
       const run = () => fn(values.map((x) => x.ref), constants.map((list) => list.map((c) => c.ref)));
       return {
         run: async () => {
@@ -47,6 +50,40 @@ function engine(jax: Jax): Engine {
           for (const one of [...values, ...constants.flat()]) one.dispose();
         },
       };
+    },
+  };
+}
+
+type Network = (xs: NdArray[], constants: NdArray[][]) => NdArray;
+
+function train(jax: Jax, network: Network, xs: NdArray[], first: NdArray[][], labels: Int32Array): Runner {
+  const { jit, nn, numpy: np, tree, valueAndGrad } = jax;
+  const truth = nn.oneHot(np.array(labels as Int32Array<ArrayBuffer>), first.at(-1)!.at(-1)!.size);
+  const loss = (cs: NdArray[][], xs: NdArray[], truth: NdArray) =>
+    np.sum(nn.logSoftmax(network(xs, cs), -1).mul(truth)).mul(-1 / labels.length);
+  const step = jit((cs: NdArray[][], vs: NdArray[][], xs: NdArray[], truth: NdArray): [NdArray, NdArray[][], NdArray[][]] => {
+    const [value, grads] = valueAndGrad(loss)(tree.ref(cs), xs, truth);
+    const next = grads.map((list, i) => list.map((g, j) => vs[i]![j]!.mul(sgd.momentum).add(g)));
+    return [value, cs.map((list, i) => list.map((c, j) => c.sub(next[i]![j]!.ref.mul(sgd.lr)))), next];
+  });
+  let constants = first, velocities = first.map((list) => list.map((c) => np.zeros([...c.shape])));
+  const run = async (): Promise<void> => {
+    const [value, ...next] = step(constants, velocities, tree.ref(xs), truth.ref);
+    [constants, velocities] = next;
+    await value.data();
+  };
+  return {
+    run,
+    // The first velocities are the gradients.
+    result: async () => {
+      await run();
+      const grads: number[] = [];
+      for (const v of velocities.flat()) grads.push(...(await v.ref.data()));
+      return Float32Array.from(grads);
+    },
+    dispose: () => {
+      step.dispose();
+      for (const one of [...xs, ...constants.flat(), ...velocities.flat(), truth]) one.dispose();
     },
   };
 }
@@ -91,7 +128,7 @@ function apply({ lax, numpy: np, nn, vjp }: Jax, step: Step, values: NdArray[], 
       return activate(x.add(values[step.y]!.ref));
     case "linear": {
       const y = np.matmul(x.reshape([-1, step.w[1]!]), np.transpose(w!.ref));
-      return bias ? y.add(bias.ref) : y;
+      return activate(bias ? y.add(bias.ref) : y);
     }
   }
 }

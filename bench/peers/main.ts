@@ -6,7 +6,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { chromium } from "../../test/engines.mjs";
 import { reference } from "../reference.ts";
-import { layers, networks } from "../workloads.ts";
+import { compared } from "../workloads.ts";
 import { fileOf, type Measured, type Task } from "./measure.ts";
 import { print, type Results, type Table, writeReadme } from "./report.ts";
 
@@ -22,9 +22,9 @@ const inPages = contenders.filter((name) => name !== "native ORT");
 // TensorFlow.js and jax-js have no threads in Node.
 const inNodeThreads = contenders.filter((name) => name !== "tfjs-wasm" && name !== "jax-js");
 const engines = args.engines.split(",");
-const workloads = [...layers, ...networks].filter(({ name }) => new RegExp(args.rows).test(name));
+const workloads = compared.filter(({ name }) => new RegExp(args.rows).test(name));
 /** What is timed with two threads too: a few of the layers, and all that has many. */
-const shared = /^matrix product 512|^3x3 64->64 @56|^1x1 64|^depthwise 3x3 576|^max pool|adjoint|224$/;
+const shared = /^matrix product 512|^3x3 64->64 @56|^1x1 64|^depthwise 3x3 576|^max pool|adjoint|224$|training/;
 const rounds = Number(args.rounds);
 
 const folder = "bench/peers/dist";

@@ -3,7 +3,7 @@
 import { checkClose } from "../../test/check.ts";
 import type { Open } from "../engine.ts";
 import { peak, time } from "../timing.ts";
-import { inputValues, layers, networks, termsOf } from "../workloads.ts";
+import { compared, inputValues, termsOf } from "../workloads.ts";
 
 /** `bench/peak.ts` by build, put in by `scripts/benchPeers.mjs`. */
 declare const PEAK_MODULES: Record<"scalar" | "simd" | "relaxed", string>;
@@ -39,7 +39,7 @@ export async function measure(task: Task, open: Open, expected: (name: string) =
   const build = relaxed ? "relaxed" : "simd";
   const engine = await open(threads);
   const measured: Measured = { description: engine.describe(), peak: await peak(build, PEAK_MODULES[build]), rows: {} };
-  for (const workload of [...layers, ...networks].filter(({ name }) => rows.includes(name))) {
+  for (const workload of compared.filter(({ name }) => rows.includes(name))) {
     const runner = await engine.prepare(workload, inputValues(workload));
     if (!runner) {
       measured.rows[workload.name] = "missing";

@@ -15,6 +15,7 @@ export function ortEngine(ort: Ort, description: string, extra: InferenceSession
   return {
     describe: () => description,
     async prepare(workload: Workload, inputs: Float32Array[]) {
+      if (workload.training) return undefined;
       const session = await ort.InferenceSession.create(toOnnx(workload), { graphOptimizationLevel: "all", logSeverityLevel: 3, ...extra });
       const feeds = Object.fromEntries(inputs.map((x, i) => [String(i), new ort.Tensor("float32", x, workload.inputs[i]!)]));
       return {

@@ -1,7 +1,7 @@
 // The tables of `npm run bench:peers`: in the terminal, and in the README.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { flopsOf, layers, networks } from "../workloads.ts";
+import { compared, flopsOf } from "../workloads.ts";
 
 /** One engine's figures. */
 export interface Table {
@@ -26,7 +26,7 @@ export interface Results {
 const OURS = "adjoint", NATIVE = "native ORT";
 const MARKS = ["<!-- bench:peers -->", "<!-- /bench:peers -->"] as const;
 
-const gflops = new Map([...layers, ...networks].map((workload) => [workload.name, flopsOf(workload) / 1e9]));
+const gflops = new Map(compared.map((workload) => [workload.name, flopsOf(workload) / 1e9]));
 
 export function print({ date, machine, tables, cold }: Results): void {
   console.log(`${machine}, ${date.slice(0, 10)}`);

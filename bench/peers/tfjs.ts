@@ -22,7 +22,9 @@ export const open = (wasm?: string): Open => async (threads) => {
 function engine(tf: Tf, version: string): Engine {
   return {
     describe: () => `tfjs-backend-wasm ${version}`,
-    async prepare({ inputs: shapes, steps }, inputs) {
+    async prepare({ inputs: shapes, steps, training }, inputs) {
+      // The backend has no Conv2DBackpropFilter.
+      if (training) return undefined;
       tf.engine().startScope();
       const values = inputs.map((x, i) => {
         const shape = [...shapes[i]!];
@@ -75,7 +77,6 @@ function bind(tf: Tf, step: Step): ((values: Tensor[]) => Tensor) | undefined {
       };
     }
     case "filterAdjoint":
-      // The backend has no Conv2DBackpropFilter.
       return undefined;
     case "maxPool2d":
       return (values) => tf.maxPool(values[step.x] as Tensor4D, step.kernel, step.stride, step.padding ?? 0, "floor");
@@ -88,7 +89,8 @@ function bind(tf: Tf, step: Step): ((values: Tensor[]) => Tensor) | undefined {
       };
     case "linear": {
       const b = tf.transpose(tf.tensor2d(w, [...step.w] as [number, number]));
-      return (values) => tf.fused.matMul({ a: tf.reshape(values[step.x]!, [-1, step.w[1]!]), b, ...(bias && { bias }) });
+      const options = { b, ...(bias && { bias }), ...(step.activation && { activation: step.activation }) };
+      return (values) => tf.fused.matMul({ a: tf.reshape(values[step.x]!, [-1, step.w[1]!]), ...options });
     }
   }
 }

@@ -19,6 +19,7 @@ type Field = readonly [slot: number, kind: "byte" | "int", value: number];
 
 /** The model's bytes, or undefined where TensorFlow Lite has no such operation. Maps are [N, H, W, C]. */
 export function toTflite(workload: Workload): Uint8Array | undefined {
+  if (workload.training) return undefined;
   const { inputs, steps } = workload;
   const shapes = shapesOf(workload);
   const b = new Builder(1 << 20);
@@ -111,7 +112,7 @@ export function toTflite(workload: Workload): Uint8Array | undefined {
         node("ADD", [x, values[step.y]!], out, [[0, "byte", code(step.activation)]]);
         break;
       case "linear":
-        node("FULLY_CONNECTED", [x, tensor(step.w, FLOAT32, constants.w), bias()], out, []);
+        node("FULLY_CONNECTED", [x, tensor(step.w, FLOAT32, constants.w), bias()], out, [[0, "byte", code(step.activation)]]);
         break;
     }
     values.push(out);
