@@ -11,11 +11,9 @@ import { type Activation, constantsOf, labelsOf, sgd, type Step } from "./worklo
 export const open: Open = async (threads) => {
   // Only what is asked for is set: an application that wants no more calls nothing.
   if (threads > 1) await init({ threads });
+  if (capabilities().threads !== threads) throw new Error(`no ${threads} threads: ${capabilities().singleThreaded}`);
   return {
-    describe() {
-      const { build, threads } = capabilities();
-      return `${build}, ${threads} thread${threads > 1 ? "s" : ""}`;
-    },
+    describe: () => `adjoint's ${capabilities().build} build`,
     async prepare(workload, inputs) {
       const values = inputs.map((x, i) => tensor(x, workload.inputs[i]!));
       const constants: Tensor[] = [];

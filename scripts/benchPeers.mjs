@@ -1,7 +1,8 @@
 // Builds and runs the comparison with other packages (bench/peers), which are installed there and nowhere else.
 //   npm run bench:peers [-- --only adjoint,LiteRT.js] [--engines node,chromium,threads,cold] [--rows REGEXP] [--rounds 3] [--ms 300]
-//   npm run bench:peers -- --readme           writes the tables into README.md
-//   npm run bench:peers -- --from FILE        shows an earlier run (bench/peers/dist/results.json) again
+//   npm run bench:peers -- --readme                   writes the tables into README.md
+//   npm run bench:peers -- --from FILE [--readme]     shows an earlier run (a copy of bench/peers/dist/results.json) again
+//   BENCH_WRAP="taskset -c 1" npm run bench:peers     starts the processes of one thread through that
 
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, writeFileSync } from "node:fs";

@@ -28,28 +28,31 @@ const shared = /^matrix product 512|^3x3 64->64 @56|^1x1 64|^depthwise 3x3 576|^
 const rounds = Number(args.rounds);
 
 const folder = "bench/peers/dist";
-const expected = `${folder}/expected`, answerFile = `${folder}/answer.json`;
+const expected = `${folder}/expected`, answerFile = `${folder}/answer.json`, file = `${folder}/results.json`;
 // A command to start every timing of one thread through, such as `taskset -c 1`.
 const wrap = process.env["BENCH_WRAP"]?.split(" ").filter((word) => word !== "") ?? [];
 
-/** Runs one process and gives its answer. */
-function ask<T>(script: "node" | "chromium", task: Task | { contender: string; cold: true; threads: number }): T {
+/** Runs one process and gives its answer: a second one where the first fails, as browsers sometimes do. */
+function ask<T>(script: "node" | "chromium", task: Task | { contender: string; cold: true; threads: number }, again = true): T {
   const program = [process.execPath, `${folder}/${script}.mjs`, JSON.stringify(task), answerFile, expected];
   const [command, ...rest] = task.threads === 1 ? [...wrap, ...program] : program;
-  const { status, stdout, stderr } = spawnSync(command!, rest, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`${task.contender} in ${script}: ${(stderr || stdout).slice(-2000)}`);
-  return JSON.parse(readFileSync(answerFile, "utf8")) as T;
+  const { status, stdout, stderr } = spawnSync(command!, rest, { encoding: "utf8", timeout: 15 * 60_000 });
+  if (status === 0) return JSON.parse(readFileSync(answerFile, "utf8")) as T;
+  const error = new Error(`${task.contender} in ${script}: ${(stderr || stdout).slice(-2000)}`);
+  if (!again) throw error;
+  process.stderr.write(`${error}\n`);
+  return ask(script, task, false);
 }
 
 /** Every workload by every contender. One that fails is left out, and its description says why. */
-function compare(title: string, script: "node" | "chromium", threads: number, here: string[]): Table {
+function compare(engine: string, script: "node" | "chromium", threads: number, here: string[]): Table {
   const names = workloads.map(({ name }) => name).filter((name) => threads === 1 || shared.test(name));
   const answers = new Map<string, Measured[]>(here.map((name) => [name, []]));
   const descriptions: Record<string, string> = {};
   // What else the machine does shows in most samples: a process's figure is its fastest sample, of at least 4 ms. But V8 may run a
   // kernel at half its speed for a whole process: so the median of several processes.
   for (let round = 0; round < rounds; round++) for (const contender of here.filter((name) => answers.has(name))) {
-    process.stderr.write(`${title}, round ${round + 1} of ${rounds}: ${contender}\n`);
+    process.stderr.write(`${engine}, threads ${threads}, round ${round + 1} of ${rounds}: ${contender}\n`);
     try {
       const answer = ask<Measured>(script, { contender, threads, rows: names, ms: Number(args.ms) });
       answers.get(contender)!.push(answer);
@@ -62,23 +65,18 @@ function compare(title: string, script: "node" | "chromium", threads: number, he
     }
   }
   const rows = Object.fromEntries(names.map((name) => [name, Object.fromEntries([...answers].map(([contender, list]) => {
-    const times = list.map(({ rows }) => rows[name]!);
-    return [contender, times.every((ms) => typeof ms === "number") ? median(times) : times[0]!];
+    return [contender, list.map(({ rows }) => rows[name]!).filter((ms) => typeof ms === "number")];
   }))]));
-  return { title, descriptions, peak: Math.max(...[...answers.values()].flat().map(({ peak }) => peak)), rows };
+  return { engine, threads, descriptions, peak: Math.max(...[...answers.values()].flat().map(({ peak }) => peak)), rows };
 }
 
-function coldStarts(script: "node" | "chromium", here: string[]): Record<string, number> {
+function coldStarts(script: "node" | "chromium", here: string[]): Record<string, number[]> {
   return Object.fromEntries(here.map((contender) => {
     process.stderr.write(`cold start in ${script}: ${contender}\n`);
     // A first convolution needs no model.
     const task = { contender: contender === "adjoint" ? "adjoint, eager" : contender, cold: true, threads: 1 } as const;
-    return [contender, median(Array.from({ length: 3 * rounds }, () => ask<number>(script, task)))];
+    return [contender, Array.from({ length: 3 * rounds }, () => ask<number>(script, task))];
   }));
-}
-
-function median(list: number[]): number {
-  return [...list].sort((a, b) => a - b)[list.length >> 1]!;
 }
 
 function measure(): Results {
@@ -87,18 +85,23 @@ function measure(): Results {
   const node = `Node ${process.versions.node}`;
   const version = chromium ? `Chromium ${spawnSync(chromium, ["--version"], { encoding: "utf8" }).stdout.match(/[\d.]+/)?.[0] ?? ""}` : "";
   const results: Results = { date: new Date().toISOString(), machine: cpus()[0]!.model.trim(), tables: [], cold: {} };
-  if (engines.includes("node")) results.tables.push(compare(`${node}, one thread`, "node", 1, contenders));
-  if (chromium && engines.includes("chromium")) results.tables.push(compare(`${version}, one thread`, "chromium", 1, inPages));
-  if (engines.includes("threads")) results.tables.push(compare(`${node}, two threads`, "node", 2, inNodeThreads));
-  if (chromium && engines.includes("threads")) results.tables.push(compare(`${version}, two threads`, "chromium", 2, inPages));
+  // What was measured is kept, whatever comes after.
+  const add = (table: Table) => {
+    results.tables.push(table);
+    writeFileSync(file, JSON.stringify(results, null, 1));
+  };
+  if (engines.includes("node")) add(compare(node, "node", 1, contenders));
+  if (chromium && engines.includes("chromium")) add(compare(version, "chromium", 1, inPages));
+  if (engines.includes("threads")) add(compare(node, "node", 2, inNodeThreads));
+  if (chromium && engines.includes("threads")) add(compare(version, "chromium", 2, inPages));
   if (engines.includes("cold")) results.cold[`process of ${node}`] = coldStarts("node", contenders);
   if (chromium && engines.includes("cold")) results.cold[`page of ${version}`] = coldStarts("chromium", inPages);
+  writeFileSync(file, JSON.stringify(results, null, 1));
   return results;
 }
 
 // `--from` shows what an earlier run has written.
 const results = args.from ? (JSON.parse(readFileSync(args.from, "utf8")) as Results) : measure();
 print(results);
-if (!args.from) writeFileSync(`${folder}/results.json`, JSON.stringify(results, null, 1));
 // A table with a gap that nobody meant is not published.
 if (args.readme && process.exitCode !== 1) writeReadme(results);
