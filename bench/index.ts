@@ -1,4 +1,5 @@
-// `npm run bench`: in every build that this engine has, verified first, then timed: the specs' bench shapes, layers, networks, training.
+// `npm run bench`: in every build that this engine has, verified first, then timed: the specs' bench shapes, layers, networks, training,
+// and the same in JavaScript.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -6,6 +7,7 @@ import { type Build, capabilities, init, type InitOptions, scope } from "../src/
 import { randomArray } from "../test/array.ts";
 import { checkClose, title, toTensor } from "../test/check.ts";
 import { specs } from "../test/specs/index.ts";
+import { loops } from "./loops.ts";
 import { reference } from "./reference.ts";
 import { open } from "./session.ts";
 import { peak, time } from "./timing.ts";
@@ -27,10 +29,11 @@ interface Row {
   ms: Record<string, number>;
 }
 
-/** Something to time. `start` prepares it in the way that runs, and checks it. */
+/** Something to time. `start` prepares it in the way that runs, and checks it; `javascript` does the same without WebAssembly. */
 interface Subject {
   name: string;
   flops: number;
+  javascript?(): void;
   start(label: string): Promise<{ run(): void | Promise<void>; dispose(): void }>;
 }
 
@@ -72,11 +75,19 @@ function* workloads(list: typeof layers): Generator<Subject> {
   }
 }
 
+function* withoutWebAssembly(): Generator<Subject> {
+  for (const { name, workload, run } of loops) {
+    checkClose(name, run(), reference(workload), termsOf(workload));
+    for (const subject of workloads([workload])) yield { ...subject, name, javascript: run };
+  }
+}
+
 /** Every subject in every way. */
 async function measure(subjects: Iterable<Subject>): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const { name, flops, start } of subjects) {
+  for (const { name, flops, start, javascript } of subjects) {
     const row: Row = { name, flops, ms: {} };
+    if (javascript) row.ms["JavaScript"] = (await time(javascript)).median;
     for (const { label, options } of ways) {
       await init(options);
       const { run, dispose } = await start(label);
@@ -89,13 +100,13 @@ async function measure(subjects: Iterable<Subject>): Promise<Row[]> {
 }
 
 function print(heading: string, rows: Row[], peaks: Record<string, number>): void {
-  const slowest = ways[0]!.label;
-  const table = [[heading, ...ways.flatMap(({ label }) => [label, "", "", ""])]];
+  const columns = Object.keys(rows[0]!.ms);
+  const table = [[heading, ...columns.flatMap((label) => [label, "", "", ""])]];
   for (const { name, ms, flops } of rows) {
-    const cells = ways.flatMap(({ label }) => {
-      const rate = flops / ms[label]! / 1e6;
-      const share = Math.round((100 * rate) / peaks[label]!), speed = ms[slowest]! / ms[label]!;
-      return [ms[label]!.toFixed(3), rate.toFixed(1), `${share} %`, `${speed.toFixed(1)}x`];
+    const cells = columns.flatMap((label) => {
+      const rate = flops / ms[label]! / 1e6, speed = ms[columns[0]!]! / ms[label]!;
+      const share = label in peaks ? `${Math.round((100 * rate) / peaks[label]!)} %` : "";
+      return [ms[label]!.toFixed(3), rate.toFixed(1), share, `${speed.toFixed(1)}x`];
     });
     table.push([name, ...cells]);
   }
@@ -110,6 +121,7 @@ const groups: Record<string, () => Iterable<Subject>> = {
   layers: () => workloads(layers),
   networks: () => workloads(networks),
   training: () => workloads(trainings),
+  loops: withoutWebAssembly,
 };
 const known = [...Object.keys(groups), ...specs.filter(({ bench }) => bench).map(({ name }) => name)];
 const unknown = names.filter((name) => !known.includes(name));

@@ -1,5 +1,5 @@
 // Builds the bench (bench/index.ts, and bench/peak.ts once per build) and runs it. Arguments name what to time.
-//   npm run bench [-- conv2d layers networks training]
+//   npm run bench [-- conv2d layers networks training loops]
 
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
