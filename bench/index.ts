@@ -1,5 +1,5 @@
 // `npm run bench`: in every build that this engine has, verified first, then timed: the specs' bench shapes, layers, networks, training,
-// and the same in JavaScript.
+// the same in JavaScript, and what a call costs.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -7,6 +7,7 @@ import { type Build, capabilities, init, type InitOptions, scope } from "../src/
 import { randomArray } from "../test/array.ts";
 import { checkClose, title, toTensor } from "../test/check.ts";
 import { specs } from "../test/specs/index.ts";
+import type { Case, OpSpec } from "../test/specs/spec.ts";
 import { loops } from "./loops.ts";
 import { reference } from "./reference.ts";
 import { open } from "./session.ts";
@@ -40,24 +41,34 @@ interface Subject {
 const ways: Way[] = [...capabilities().available].reverse().map((build) => ({ label: build, options: { build } }));
 
 function* kernels(wanted: (name: string) => boolean): Generator<Subject> {
-  for (const spec of specs) {
-    if (!wanted(spec.name)) continue;
-    for (const one of spec.bench ?? []) {
-      const name = `${spec.name} ${title(one)}`;
-      const inputs = one.shapes.map((shape, i) => randomArray(shape, i + 1));
-      const expected = spec.reference(inputs, one.options);
-      yield {
-        name,
-        flops: spec.flops!(one.shapes, one.options),
-        async start(label) {
-          const tensors = inputs.map(toTensor);
-          const terms = spec.terms(one.shapes, one.options);
-          scope(() => checkClose(`${name} in ${label}`, spec.run(tensors, one.options).data(), expected.data, terms));
-          return { run: () => scope(() => void spec.run(tensors, one.options)), dispose: () => tensors.forEach((x) => x.dispose()) };
-        },
-      };
-    }
-  }
+  for (const spec of specs) if (wanted(spec.name)) for (const one of spec.bench ?? []) yield subject(spec, one);
+}
+
+/** What a call costs where there is next to nothing to compute: checks, memory, the tensor and its end. */
+function* calls(): Generator<Subject> {
+  const small: Record<string, Case<{}>> = {
+    matmul: { shapes: [[2, 2], [2, 2]], options: {} },
+    relu: { shapes: [[4]], options: {} },
+    linear: { shapes: [[1, 84], [10, 84], [10]], options: {} },
+    conv2d: { shapes: [[1, 1, 3, 3], [1, 1, 3, 3]], options: { padding: 1 } },
+  };
+  for (const [name, one] of Object.entries(small)) yield subject(specs.find((spec) => spec.name === name)!, one);
+}
+
+function subject(spec: OpSpec<any>, { shapes, options }: Case<any>): Subject {
+  const name = `${spec.name} ${title({ shapes, options })}`;
+  const inputs = shapes.map((shape, i) => randomArray(shape, i + 1));
+  const expected = spec.reference(inputs, options);
+  return {
+    name,
+    flops: spec.flops?.(shapes, options) ?? expected.data.length,
+    async start(label) {
+      const tensors = inputs.map(toTensor);
+      const terms = spec.terms(shapes, options);
+      scope(() => checkClose(`${name} in ${label}`, spec.run(tensors, options).data(), expected.data, terms));
+      return { run: () => scope(() => void spec.run(tensors, options)), dispose: () => tensors.forEach((x) => x.dispose()) };
+    },
+  };
 }
 
 function* workloads(list: typeof layers): Generator<Subject> {
@@ -106,7 +117,7 @@ function print(heading: string, rows: Row[], peaks: Record<string, number>): voi
     const cells = columns.flatMap((label) => {
       const rate = flops / ms[label]! / 1e6, speed = ms[columns[0]!]! / ms[label]!;
       const share = label in peaks ? `${Math.round((100 * rate) / peaks[label]!)} %` : "";
-      return [ms[label]!.toFixed(3), rate.toFixed(1), share, `${speed.toFixed(1)}x`];
+      return [ms[label]!.toFixed(ms[label]! < 0.1 ? 5 : 3), rate.toFixed(1), share, `${speed.toFixed(1)}x`];
     });
     table.push([name, ...cells]);
   }
@@ -122,6 +133,7 @@ const groups: Record<string, () => Iterable<Subject>> = {
   networks: () => workloads(networks),
   training: () => workloads(trainings),
   loops: withoutWebAssembly,
+  calls,
 };
 const known = [...Object.keys(groups), ...specs.filter(({ bench }) => bench).map(({ name }) => name)];
 const unknown = names.filter((name) => !known.includes(name));

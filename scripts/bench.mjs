@@ -1,5 +1,5 @@
 // Builds the bench (bench/index.ts, and bench/peak.ts once per build) and runs it. Arguments name what to time.
-//   npm run bench [-- conv2d layers networks training loops]
+//   npm run bench [-- conv2d layers networks training loops calls]
 
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
