@@ -1,8 +1,8 @@
-// `npm run bench`: in every build that this engine has, verified first, then timed: the specs' bench shapes, layers, networks, training,
-// the same in JavaScript, and what a call costs.
+// `npm run bench`: in every build that this engine has, and with all threads, verified first, then timed: the specs' bench shapes, layers,
+// networks, training, the same in JavaScript, and what a call costs.
 
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import { type Build, capabilities, init, type InitOptions, scope } from "../src/index.ts";
 import { randomArray } from "../test/array.ts";
 import { checkClose, title, toTensor } from "../test/check.ts";
@@ -20,7 +20,7 @@ declare const PEAK_MODULES: Record<Build, string>;
 /** A way to run: a column of the table. */
 interface Way {
   label: string;
-  options: InitOptions & { build: Build };
+  options: InitOptions & { build: Build; threads: number };
 }
 
 interface Row {
@@ -35,10 +35,13 @@ interface Subject {
   name: string;
   flops: number;
   javascript?(): void;
-  start(label: string): Promise<{ run(): void | Promise<void>; dispose(): void }>;
+  start(way: Way): Promise<{ run(): void | Promise<void>; dispose(): void }>;
 }
 
-const ways: Way[] = [...capabilities().available].reverse().map((build) => ({ label: build, options: { build } }));
+const { build: best, available } = capabilities();
+const ways: Way[] = [...available].reverse().map((build) => ({ label: build, options: { build, threads: 1 } }));
+const threads = availableParallelism();
+if (threads > 1) ways.push({ label: `${best}, ${threads} threads`, options: { build: best, threads } });
 
 function* kernels(wanted: (name: string) => boolean): Generator<Subject> {
   for (const spec of specs) if (wanted(spec.name)) for (const one of spec.bench ?? []) yield subject(spec, one);
@@ -62,7 +65,7 @@ function subject(spec: OpSpec<any>, { shapes, options }: Case<any>): Subject {
   return {
     name,
     flops: spec.flops?.(shapes, options) ?? expected.data.length,
-    async start(label) {
+    async start({ label }) {
       const tensors = inputs.map(toTensor);
       const terms = spec.terms(shapes, options);
       scope(() => checkClose(`${name} in ${label}`, spec.run(tensors, options).data(), expected.data, terms));
@@ -77,8 +80,8 @@ function* workloads(list: typeof layers): Generator<Subject> {
     yield {
       name: workload.name,
       flops: flopsOf(workload),
-      async start(label) {
-        const runner = (await (await open(1)).prepare(workload, inputValues(workload)))!;
+      async start({ label, options: { threads } }) {
+        const runner = (await (await open(threads)).prepare(workload, inputValues(workload)))!;
         checkClose(`${workload.name} in ${label}`, await runner.result(), expected, termsOf(workload));
         return runner;
       },
@@ -99,9 +102,10 @@ async function measure(subjects: Iterable<Subject>): Promise<Row[]> {
   for (const { name, flops, start, javascript } of subjects) {
     const row: Row = { name, flops, ms: {} };
     if (javascript) row.ms["JavaScript"] = (await time(javascript)).median;
-    for (const { label, options } of ways) {
+    for (const way of ways) {
+      const { label, options } = way;
       await init(options);
-      const { run, dispose } = await start(label);
+      const { run, dispose } = await start(way);
       row.ms[label] = (await time(run)).median;
       dispose();
     }
@@ -143,7 +147,7 @@ if (unknown.length > 0) {
 }
 
 const peaks: Record<string, number> = {};
-for (const { label, options: { build } } of ways) peaks[label] = await peak(build, PEAK_MODULES[build]);
+for (const { label, options: { build, threads } } of ways) peaks[label] = threads * (await peak(build, PEAK_MODULES[build]));
 const results: Record<string, Row[]> = {};
 for (const [group, subjects] of Object.entries(groups)) {
   if (names.length === 0 || names.includes(group) || group === "kernels") results[group] = await measure(subjects());

@@ -7,8 +7,8 @@ import { peakModules } from "./peak.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 await build({
-  entryPoints: ["bench/index.ts"],
-  outfile: "dist/bench/index.mjs",
+  entryPoints: { index: "bench/index.ts", worker: "src/runtime/worker.ts" },
+  outdir: "dist/bench",
   bundle: true,
   format: "esm",
   platform: "node",
@@ -16,4 +16,4 @@ await build({
   alias: { adjoint: "./src/index.ts", "adjoint/onnx": "./src/onnx/index.ts" },
   define: { PEAK_MODULES: JSON.stringify(await peakModules()) },
 });
-await import(pathToFileURL("dist/bench/index.mjs").href);
+await import(pathToFileURL("dist/bench/index.js").href);
