@@ -41,7 +41,7 @@ export function maxPool(window: usize, from: i32, to: i32, x: usize, y: usize, i
  * Adjoint:  `maxPoolSelect`.
  */
 export function maxPoolAdjoint(window: usize, index: usize, dy: usize, dx: usize): void {
-  scatter(window, true, index, dy, dx);
+  follow(window, ADD, index, dy, dx);
 }
 
 /**
@@ -54,23 +54,7 @@ export function maxPoolAdjoint(window: usize, index: usize, dy: usize, dx: usize
  * Adjoint:  `maxPoolSelect`, where no index occurs twice.
  */
 export function maxUnpool(window: usize, index: usize, y: usize, x: usize): void {
-  scatter(window, false, index, y, x);
-}
-
-function scatter(window: usize, adds: bool, index: usize, y: usize, x: usize): void {
-  const win = changetype<Window>(window);
-  const c = win.c, positions = win.od * win.oh * win.ow;
-  const imageFloats = win.d * win.h * win.w * c;
-  fillRun(win.n * imageFloats, 0, x);
-  for (let n = 0; n < win.n; n++) {
-    for (let q = 0; q < positions; q++) {
-      for (let j = 0; j < c; j++, index += 4, y += 4) {
-        const at = x + (<usize>(load<i32>(index) * c + j) << 2);
-        store<f32>(at, adds ? load<f32>(at) + load<f32>(y) : load<f32>(y));
-      }
-    }
-    x += <usize>imageFloats << 2;
-  }
+  follow(window, PUT, index, y, x);
 }
 
 /**
@@ -82,13 +66,28 @@ function scatter(window: usize, adds: bool, index: usize, y: usize, x: usize): v
  * Adjoint:  `maxPoolAdjoint`.
  */
 export function maxPoolSelect(window: usize, index: usize, x: usize, y: usize): void {
+  follow(window, GET, index, y, x);
+}
+
+/** What `follow` does with y and the place in x that the index names. */
+const ADD: i32 = 0;
+const PUT: i32 = 1;
+const GET: i32 = 2;
+
+function follow(window: usize, action: i32, index: usize, y: usize, x: usize): void {
   const win = changetype<Window>(window);
   const c = win.c, positions = win.od * win.oh * win.ow;
-  const imageBytes = <usize>(win.d * win.h * win.w * c) << 2;
-  for (let n = 0; n < win.n; n++, x += imageBytes) {
+  const imageFloats = win.d * win.h * win.w * c;
+  if (action != GET) fillRun(win.n * imageFloats, 0, x);
+  for (let n = 0; n < win.n; n++) {
     for (let q = 0; q < positions; q++) {
-      for (let j = 0; j < c; j++, index += 4, y += 4) store<f32>(y, load<f32>(x + (<usize>(load<i32>(index) * c + j) << 2)));
+      for (let j = 0; j < c; j++, index += 4, y += 4) {
+        const at = x + (<usize>(load<i32>(index) * c + j) << 2);
+        if (action == GET) store<f32>(y, load<f32>(at));
+        else store<f32>(at, action == ADD ? load<f32>(at) + load<f32>(y) : load<f32>(y));
+      }
     }
+    x += <usize>imageFloats << 2;
   }
 }
 
@@ -154,6 +153,7 @@ function walk(
   const adaptive = win.kd == 0;
   y += <usize>(from * c) << 2;
   if (index != 0) index += <usize>(from * c) << 2;
+  let begun = -1;
   for (let q = from, run = 1; q < to; q += run) {
     const ox = q % win.ow;
     let rest = q / win.ow;
@@ -186,7 +186,13 @@ function walk(
     const first = ((z0 + kz * win.ed) * h + y0 + ky * win.eh) * w + x0 + kx * win.ew;
     const image = x + (<usize>(rest / win.od * d * h * w * c) << 2);
     if (action == MAX) {
-      if (index == 0) maximum(win, run, image, first, nz, ny, nx, y);
+      if (index == 0) {
+        // Rows of 3x3 windows whose last row of taps is the first one of those below.
+        const shares = ASC_FEATURE_SIMD && nz == 1 && ny == 3 && nx == 3 && win.sh == win.eh << 1 && win.sw == win.ew << 1 && (c & 3) == 0;
+        const under = shares && oy + 1 < win.oh && y0 + win.eh * 4 < h && q + win.ow + run <= to;
+        maximum(win, run, image, first, nz, ny, nx, y, begun == q, under ? <usize>(win.ow * c) << 2 : 0);
+        if (under) begun = q + win.ow;
+      }
       else winner(win, run, image, first, nz, ny, nx, y, index);
     } else {
       let count = divisor;
