@@ -120,20 +120,25 @@ function scatter<T>(points: i32, lanes: i32, from: usize, to: usize, step: usize
 
 /**
  * y[q, o] = activation(sum over taps t of col(x)[q, t] w[o, t] + bias[o] + residual[q, o]), for the positions q of output tiles
- * from <= tile < to, counted through images, rows and columns of tiles.
+ * from <= tile < to, counted through images, rows and columns of tiles, and output channels first <= o < past.
  *
  * Shapes:   x [N, D, H, W, C]; u from `winogradFilters`; y [N, D, OH, OW, O]; epilogue with bias [O] and residual as y, or 0;
  *           scratch [`winogradFloats`].
- * Writes:   overwrites y at these positions; scratch.
- * Requires: m as for u; kernel 1x3x3, stride 1, dilation 1, no padding along the depth; no overlap. May read up to 12 bytes past x and bias.
+ * Writes:   overwrites y at these positions and channels; scratch.
+ * Requires: m as for u; kernel 1x3x3, stride 1, dilation 1, no padding along the depth; no overlap. The first channel begins a panel of
+ *           its group. May read up to 12 bytes past x and bias.
  * Adjoint:  as `conv`: in x this kernel with `flip`; in w `convFilterAdjoint`.
  */
-export function winograd(window: usize, m: i32, from: i32, to: i32, x: usize, u: usize, epilogue: usize, y: usize, scratch: usize): void {
-  if (ASC_FEATURE_SIMD) byBlocks<v128>(window, m, from, to, x, u, epilogue, y, scratch);
-  else byBlocks<f32>(window, m, from, to, x, u, epilogue, y, scratch);
+export function winograd(
+  window: usize, m: i32, from: i32, to: i32, first: i32, past: i32, x: usize, u: usize, epilogue: usize, y: usize, scratch: usize,
+): void {
+  if (ASC_FEATURE_SIMD) byBlocks<v128>(window, m, from, to, first, past, x, u, epilogue, y, scratch);
+  else byBlocks<f32>(window, m, from, to, first, past, x, u, epilogue, y, scratch);
 }
 
-function byBlocks<T>(window: usize, m: i32, from: i32, to: i32, x: usize, u: usize, epilogue: usize, y: usize, scratch: usize): void {
+function byBlocks<T>(
+  window: usize, m: i32, from: i32, to: i32, first: i32, past: i32, x: usize, u: usize, epilogue: usize, y: usize, scratch: usize,
+): void {
   const win = changetype<Window>(window);
   const c = win.c / win.groups, o = win.o / win.groups, a = m + 2;
   const ldv = padded(c), ldp = padded(o);
@@ -144,30 +149,33 @@ function byBlocks<T>(window: usize, m: i32, from: i32, to: i32, x: usize, u: usi
   const uStep = pointBytes(c, o);
   const v = scratch + ZEROS + (<usize>ldv << 2), products = v + <usize>(a * a) * vStep;
   prepareSpace<T>(scratch, ldv);
-  for (let first = from; first < to; first += tiles) {
-    const count = min(tiles, to - first);
-    for (let g = 0; g < win.groups; g++) {
+  for (; from < to; from += tiles) {
+    const count = min(tiles, to - from);
+    for (let channel = first, n = 0; channel < past; channel += n) {
+      // The channels of one group.
+      const g = channel / o;
+      n = min(past, (g + 1) * o) - channel;
       for (let i = 0; i < count; i++) {
-        const tile = first + i, row = tile / columns;
+        const tile = from + i, row = tile / columns;
         const image = x + (<usize>(row / rows * win.h * win.w * win.c + g * c) << 2);
         findPixels(a, image, win.h, win.w, win.c, row % rows * m - win.ph, tile % columns * m - win.pw, scratch);
         transformTile<T>(m, c, scratch, v + (<usize>(i * ldv) << 2), vStep);
       }
+      const panels = u + <usize>(g * a * a) * uStep + (<usize>(channel % o * c) << 2);
       for (let point: usize = 0; point < <usize>(a * a); point++) {
-        gemm(count, o, c, v + point * vStep, ldv, false, u + (<usize>(g * a * a) + point) * uStep, 0, products + point * pStep, ldp, false);
+        gemm(count, n, c, v + point * vStep, ldv, false, panels + point * uStep, 0, products + point * pStep, ldp, false);
       }
       for (let i = 0; i < count; i++) {
-        const tile = first + i, row = tile / columns;
+        const tile = from + i, row = tile / columns;
         const oy = row % rows * m, ox = tile % columns * m;
         const height = min(m, win.oh - oy), width = min(m, win.ow - ox);
-        let line = y + (<usize>(((row / rows * win.oh + oy) * win.ow + ox) * win.o + g * o) << 2);
+        let line = y + (<usize>(((row / rows * win.oh + oy) * win.ow + ox) * win.o + channel) << 2);
         const lineBytes = <usize>(win.ow * win.o) << 2;
         interpolateTile<T>(
-          m, o, height, width, scratch, products + (<usize>(i * ldp) << 2), pStep, biasOf(epilogue, g * o), line, <usize>win.o << 2, lineBytes,
+          m, n, height, width, scratch, products + (<usize>(i * ldp) << 2), pStep, biasOf(epilogue, channel), line, <usize>win.o << 2, lineBytes,
         );
-        for (let k = 0; k < height; k++, line += lineBytes) finish(epilogue, y, width, o, line, win.o);
+        for (let k = 0; k < height; k++, line += lineBytes) finish(epilogue, y, width, n, line, win.o);
       }
     }
   }
 }
-

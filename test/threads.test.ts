@@ -71,11 +71,11 @@ const big: { name: string; shapes: number[][]; run: (...x: Tensor[]) => Tensor }
   { name: "conv2d 3x3", shapes: [map, [40, 16, 3, 3], [40]], run: (x, w, bias) => conv(x!, w!, { bias: bias!, padding: 1 }) },
   { name: "conv2d 1x1", shapes: [map, [20, 16, 1, 1]], run: (x, w) => conv(x!, w!) },
   { name: "conv2d of many channels", shapes: [[1, 64, 7, 7], [130, 64, 3, 3]], run: (x, w) => conv(x!, w!, { padding: 1 }) },
-  ...(["winograd2", "winograd4"] as const).flatMap((algorithm) => [1, 4].map((groups) => ({
-    name: `conv2d by ${algorithm}, ${groups} groups`,
-    shapes: [[2, 16, 41, 39], [100, 16 / groups, 3, 3], [100]],
+  ...(["winograd2", "winograd4"] as const).flatMap((algorithm) => [1, 4].flatMap((groups) => [[41, 39], [7, 6]].map((extent) => ({
+    name: `conv2d by ${algorithm} @${extent}, ${groups} groups`,
+    shapes: [[2, 16, ...extent], [100, 16 / groups, 3, 3], [100]],
     run: (x?: Tensor, w?: Tensor, bias?: Tensor) => conv(x!, w!, { bias: bias!, padding: 1, groups, algorithm }),
-  }))),
+  })))),
   { name: "the filters of 64 to 130 channels", shapes: [[2, 64, 28, 28], [2, 130, 28, 28]], run: (x, dy) => adjoint.conv2dFilterAdjoint(x!, dy!, [130, 64, 3, 3], { padding: 1 }) },
   { name: "linear of one row", shapes: [[1, 400], [130, 400], [130]], run: (x, w, bias) => adjoint.linear(x!, w!, bias!) },
   { name: "conv2d in groups", shapes: [map, [24, 4, 3, 3]], run: (x, w) => conv(x!, w!, { groups: 4 }) },

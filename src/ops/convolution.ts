@@ -108,7 +108,7 @@ function winograd(x: number, w: number, epilogue: Epilogue, win: Window, algorit
   return withPrepared(w, algorithm, kernels().winogradFilterFloats(ptr, side), transform, (u) =>
     withScratch([kernels().winogradFloats(ptr, side)], (scratch) => {
       const y = empty(win.outputShape, "channelsLast");
-      kernels().winograd(ptr, side, 0, tilesOf(win, side), x, u, epiloguePtr(epilogue), y.ptr, scratch!);
+      kernels().winograd(ptr, side, 0, tilesOf(win, side), 0, win.o, x, u, epiloguePtr(epilogue), y.ptr, scratch!);
       return y;
     }));
 }

@@ -93,20 +93,20 @@ class Team implements Pool {
     return (...raw) => {
       if (this.threads === 1) return kernel(...raw);
       const args = raw.map(Number);
-      const { rows, grain, most = Infinity, cost, part, scratch } = split(args, this.#single);
+      const { rows, grain, most = Infinity, each = CHUNKS_EACH, cost, part, scratch } = split(args, this.#single);
       if (rows <= grain || !(cost > limits.call)) return kernel(...raw);
       const grains = Math.ceil(rows / grain);
-      const chunks = Math.min(this.#chunks, most, grains, Math.floor(cost / limits.chunk));
+      const chunks = Math.min(this.threads * each, most, grains, Math.floor(cost / limits.chunk));
       // The calling thread brings its own scratch.
-      const each = Math.ceil((scratch?.[1] ?? 0) / 16) * 64;
-      const room = chunks > 1 && this.#structs.hold(this.#chunks * STRUCT_BYTES) && (each === 0 || this.#scratch.hold(each * this.#others.length));
+      const bytes = Math.ceil((scratch?.[1] ?? 0) / 16) * 64;
+      const room = chunks > 1 && this.#structs.hold(this.#chunks * STRUCT_BYTES) && (bytes === 0 || this.#scratch.hold(bytes * this.#others.length));
       if (!room) return kernel(...raw);
       const { ptr } = this.#structs;
       // All alike but for one grain: the last to end decides how long it takes.
       const start = (i: number): number => Math.min(Math.floor((i * grains) / chunks) * grain, rows);
       const parts = Array.from({ length: chunks }, (_, i) => part(start(i), i + 1 < chunks ? start(i + 1) : rows, ptr + i * STRUCT_BYTES));
       this.#numbers[0] = this.#scratch.ptr;
-      this.#numbers[1] = each;
+      this.#numbers[1] = bytes;
       this.#publish(index, parts, scratch?.[0] ?? -1);
       this.#work(name, kernel, parts);
     };

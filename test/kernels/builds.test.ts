@@ -88,7 +88,7 @@ const winograd = flatVolumes.flatMap(({ name, win, taps, xSize, wSize, ySize }) 
     const u = buffers.output(k().winogradFilterFloats(ptr, m)), scratch = buffers.output(k().winogradFloats(ptr, m)), y = buffers.output(ySize);
     const tiles = win.n * win.output[0] * Math.ceil(win.output[1] / m) * Math.ceil(win.output[2] / m);
     k().winogradFilters(ptr, m, buffers.input(random(wSize, 1)), u.ptr);
-    k().winograd(ptr, m, 0, tiles, buffers.input(random(xSize, 2)), u.ptr, epilogueOf(buffers.input(random(win.o, 3))), y.ptr, scratch.ptr);
+    k().winograd(ptr, m, 0, tiles, 0, win.o, buffers.input(random(xSize, 2)), u.ptr, epilogueOf(buffers.input(random(win.o, 3))), y.ptr, scratch.ptr);
     return y;
   },
 })));

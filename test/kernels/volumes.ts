@@ -99,6 +99,7 @@ const flat: Geometry[] = [
   { name: "uneven padding", x: [2, 9, 5, 6], w: [17, 9, 3, 3], options: { padding: [[0, 2], [3, 1]] } },
   { name: "padding beyond the kernel", x: [1, 4, 3, 4], w: [6, 4, 3, 3], options: { padding: [5, 7] } },
   { name: "three groups", x: [2, 15, 6, 7], w: [6, 5, 3, 3], options: { groups: 3, padding: 1 } },
+  { name: "two groups of several panels", x: [1, 10, 6, 5], w: [42, 5, 3, 3], options: { groups: 2, padding: 1 } },
   { name: "depthwise, as groups", x: [1, 6, 5, 5], w: [6, 1, 3, 3], options: { groups: 6, padding: 1 } },
   { name: "slices of a volume", x: [2, 3, 3, 5, 6], w: [4, 3, 1, 3, 3], options: { padding: [0, 1, 1] } },
   { name: "several blocks", x: [1, 121, 41, 39], w: [20, 121, 3, 3], options: { padding: 1 } },

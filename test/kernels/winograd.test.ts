@@ -46,9 +46,18 @@ function transformed(buffers: Buffers, { win }: Volume, m: number, w: Numbers): 
 }
 
 /** Runs the kernel with fresh scratch, filled with NaN. */
-function run(buffers: Buffers, { win }: Volume, m: number, from: number, to: number, x: number, u: number, epilogue: number, y: Output): void {
+function run(
+  buffers: Buffers, { win }: Volume, m: number, from: number, to: number, x: number, u: number, epilogue: number, y: Output, first = 0, past = win.o,
+): void {
   const scratch = buffers.output(kernels().winogradFloats(windowPtr(win), m));
-  kernels().winograd(windowPtr(win), m, from, to, x, u, epilogue, y.ptr, scratch.ptr);
+  kernels().winograd(windowPtr(win), m, from, to, first, past, x, u, epilogue, y.ptr, scratch.ptr);
+}
+
+/** Ranges of output channels that begin with a panel of a group. */
+function channelRanges({ win }: Volume): (readonly [first: number, past: number])[] {
+  const outputs = win.o / win.groups;
+  const starts = Array.from({ length: win.o }, (_, o) => o).filter((o) => (o % outputs) % 8 === 0);
+  return [...starts, win.o].flatMap((past, i, all) => all.slice(0, i).map((first) => [first, past] as const));
 }
 
 for (const m of [2, 4]) {
@@ -78,6 +87,22 @@ for (const m of [2, 4]) {
             run(buffers, volume, m, from, to, xPtr, u.ptr, epilogueOf(biasPtr), part);
             for (const q of positionsOf(volume, m, from, to)) expected.set(whole.bits().subarray(q * win.o, (q + 1) * win.o), q * win.o);
             expectWords(`tiles ${from} to ${to}`, part.bits(), expected);
+          }
+        });
+      });
+
+      test("a range of output channels writes these only, to the same bits", () => {
+        withBuffers((buffers) => {
+          const u = transformed(buffers, volume, m, w), xPtr = buffers.input(x);
+          const epilogue = epilogueOf(buffers.input(bias), buffers.input(noise), { kind: "clamp", lower: -0.5, upper: 0.75 });
+          const whole = buffers.output(ySize);
+          run(buffers, volume, m, 0, count, xPtr, u.ptr, epilogue, whole);
+          for (const [first, past] of channelRanges(volume)) {
+            const part = buffers.output(ySize, noise);
+            run(buffers, volume, m, 0, count, xPtr, u.ptr, epilogue, part, first, past);
+            const expected = new Uint32Array(Float32Array.from(noise).buffer);
+            whole.bits().forEach((word, i) => (i % win.o >= first && i % win.o < past ? (expected[i] = word) : 0));
+            expectWords(`channels ${first} to ${past}`, part.bits(), expected);
           }
         });
       });
