@@ -14,17 +14,18 @@ const kernelsOnly = process.argv[2] === "kernels";
 if (!kernelsOnly) rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist/wasm", { recursive: true });
 const targets = ["scalar", "simd", "relaxed"];
-for (const target of targets) {
-  const { error, stderr } = await asc.main(["assembly/index.ts", "--target", target]);
+for (const target of [...targets, "decoder"]) {
+  const { error, stderr } = await asc.main([`assembly/${target === "decoder" ? target : "index"}.ts`, "--target", target]);
   process.stderr.write(stderr.toString());
   if (error) process.exit(1);
 }
+const { outputFiles: [form] } = await build({ entryPoints: ["src/runtime/textForm.ts"], format: "esm", write: false });
 const [scalar, simd, relaxed] = targets.map((target) => readFileSync(`dist/wasm/${target}.wasm`));
-const { outputFiles: [form] } = await build({ entryPoints: ["src/runtime/embedded.ts"], format: "esm", write: false });
-const reader = await import(`data:text/javascript,${encodeURIComponent(form.text)}`);
-writeFileSync("dist/wasm/simd.txt", encode(reader, simd));
-writeFileSync("dist/wasm/scalar.txt", encode(reader, scalar, simd));
-writeFileSync("dist/wasm/relaxed.txt", encode(reader, relaxed, simd));
+const texts = await import(`data:text/javascript,${encodeURIComponent(form.text)}`);
+writeFileSync("dist/wasm/relaxed.txt", encode(texts, relaxed));
+writeFileSync("dist/wasm/simd.txt", encode(texts, simd, relaxed));
+writeFileSync("dist/wasm/scalar.txt", encode(texts, scalar, relaxed));
+writeFileSync("dist/wasm/decoder.txt", readFileSync("dist/wasm/decoder.wasm", "base64"));
 if (kernelsOnly) process.exit(0);
 
 const common = { bundle: true, format: "esm", target: "es2022" };

@@ -1,13 +1,13 @@
-// Modules as text for the bundle; src/runtime/embedded.ts reads them back and tells the form.
+// Modules as text for the bundle, in the form of src/runtime/textForm.ts; assembly/decoder.ts reads them back.
 
 /**
  * Bytes as text.
- * @param {typeof import("../src/runtime/embedded.ts")} form
+ * @param {typeof import("../src/runtime/textForm.ts")} form
  * @param {Buffer} target
  * @param {Buffer} base What `decode` is to be given as its base.
  */
-export function encode({ CONTEXTS, DISTANCE, IS_COPY, IS_SAME, learned, LENGTH, SAME_LENGTH }, target, base = Buffer.alloc(0)) {
-  const chances = new Uint16Array(CONTEXTS).fill(32768);
+export function encode({ CONTEXTS, DISTANCE, IS_COPY, IS_SAME, LEAST, LENGTH, MOST_MET, SAME_LENGTH }, target, base = Buffer.alloc(0)) {
+  const chances = new Uint16Array(CONTEXTS).fill(32768), met = new Uint16Array(CONTEXTS);
   /** @type {number[]} */
   const digits = [];
   let low = 0, range = 2 ** 24;
@@ -17,7 +17,7 @@ export function encode({ CONTEXTS, DISTANCE, IS_COPY, IS_SAME, learned, LENGTH, 
   };
   const bit = (/** @type {number} */ context, /** @type {number} */ value) => {
     for (; range < 2 ** 24; range *= 64) shift();
-    const share = (range >>> 16) * chances[context];
+    const chance = chances[context], share = (range >>> 16) * chance;
     if (!value) low += share;
     range = value ? share : range - share;
     if (low >= 2 ** 30) {
@@ -26,31 +26,34 @@ export function encode({ CONTEXTS, DISTANCE, IS_COPY, IS_SAME, learned, LENGTH, 
       for (; digits[i] === 63; i--) digits[i] = 0;
       digits[i]++;
     }
-    chances[context] = learned(chances[context], value);
+    chances[context] = chance + (((value ? 65536 - LEAST : LEAST) - chance) >> (31 - Math.clz32(met[context] + 3)));
+    met[context] = Math.min(met[context] + 1, MOST_MET);
   };
-  const bits = (/** @type {number} */ context, /** @type {number} */ count, /** @type {number} */ value) => {
-    for (let i = count - 1; i >= 0; i--) bit(context + (1 << (count - 1 - i)) + (value >> (i + 1)), (value >> i) & 1);
+  // In these contexts a reader knows what of the value it has.
+  const bits = (/** @type {number} */ context, /** @type {number} */ count, /** @type {number} */ most, /** @type {number} */ value) => {
+    for (let i = count - 1; i >= 0; i--) bit(context + Math.min((1 << (count - 1 - i)) + (value >> (i + 1)), most + i), (value >> i) & 1);
   };
+  const flag = (/** @type {number} */ context, /** @type {boolean} */ value) => bits(context, 1, 2, value ? 1 : 0);
   const number = (/** @type {number} */ context, /** @type {number} */ value) => {
     const count = 31 - Math.clz32(value);
-    bits(context, 5, count);
-    for (let i = count - 1; i >= 0; i--) bit(context + 32 + 64 * count + Math.min(value >> (i + 1), 32 + i), (value >> i) & 1);
+    bits(context, 5, 32, count);
+    bits(context + 32 + 64 * count, count, 32, value - (1 << count));
   };
 
   const bytes = Buffer.concat([base, target]);
   number(LENGTH, target.length + 1);
   let at = base.length, last = 0, copied = 0;
   for (const { length, distance } of pieces(bytes, base.length)) {
-    bit(IS_COPY + copied, distance > 0 ? 1 : 0);
+    flag(IS_COPY + copied, distance > 0);
     copied = distance > 0 ? 1 : 0;
     if (distance > 0) {
       const same = distance === last;
-      bit(IS_SAME, same ? 1 : 0);
+      flag(IS_SAME, same);
       if (!same) number(DISTANCE, distance);
       number(same ? SAME_LENGTH : LENGTH, length - 1);
       last = distance;
     } else {
-      bits((bytes[at - 1] ?? 0) << 8, 8, /** @type {number} */ (bytes[at]));
+      bits((bytes[at - 1] ?? 0) << 8, 8, 256, /** @type {number} */ (bytes[at]));
     }
     at += length;
   }

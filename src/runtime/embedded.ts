@@ -1,73 +1,20 @@
-// Modules as text inside the bundle, smaller than gzip would make them. `scripts/embed.mjs` writes the texts, in the form told here.
-//
-// A text is a list of pieces, each a byte or a copy of what lies some distance back. The list is told in bits, and a bit takes the less of
-// the text the more it was to be expected, by how often it was set before in its context (a range coder). Gzip finds nothing to shorten
-// there, and spends on each of 64 characters the 6 bits that it holds. `simd` stands alone; the others lie behind it, so that they copy
-// from it what they have in common. It is paid for at the first use, by some milliseconds of reading.
+// Modules as text inside the bundle (textForm.ts), smaller than gzip would make them.
 
-/** Contexts of bits: bytes by the one before, then by these. */
-export const IS_COPY = 0x10000, IS_SAME = 0x10002, LENGTH = 0x11000, DISTANCE = 0x12000, SAME_LENGTH = 0x13000, CONTEXTS = 0x14000;
-
-/** The chance of a one, times 2^16, after a bit was seen: a sixteenth nearer to it, and never quite certain. */
-export function learned(chance: number, bit: number): number {
-  return bit ? chance + ((65504 - chance) >> 4) : chance - ((chance - 32) >> 4);
-}
+import decoder from "../../dist/wasm/decoder.txt";
+import { BYTES, TEXT } from "./textForm.ts";
 
 /**
  * The module of a text.
- * @param base What lies before the module's first byte.
+ * @param base What lies before the module's first byte: it may copy from there.
  */
 export function decode(text: string, base: Uint8Array = new Uint8Array(0)): Uint8Array<ArrayBuffer> {
-  // How likely a one is, by context.
-  const chances = new Uint16Array(CONTEXTS).fill(32768);
-  let at = 0, range = 1, code = 0;
-  const bit = (context: number): number => {
-    for (; range < 2 ** 24; range *= 64) {
-      // Characters from # to c without the backslash are digits.
-      const character = text.charCodeAt(at++);
-      code = code * 64 + character - (character > 92 ? 36 : 35);
-    }
-    const chance = chances[context]!, share = (range >>> 16) * chance;
-    const one = code < share ? 1 : 0;
-    if (one) {
-      range = share;
-    } else {
-      range -= share;
-      code -= share;
-    }
-    chances[context] = learned(chance, one);
-    return one;
-  };
-  // The bits of a number, highest first; those before are part of the context.
-  const bits = (context: number, count: number): number => {
-    let value = 1;
-    for (let i = 0; i < count; i++) value = 2 * value + bit(context + value);
-    return value - (1 << count);
-  };
-  // 1 or more: how many bits follow the highest, then these. Beyond the fifth, only their place is part of the context.
-  const number = (context: number): number => {
-    const count = bits(context, 5);
-    let value = 1;
-    for (let i = count - 1; i >= 0; i--) value = 2 * value + bit(context + 32 + 64 * count + Math.min(value, 32 + i));
-    return value;
-  };
-  const start = base.length;
-  const bytes = new Uint8Array(start + number(LENGTH) - 1);
-  bytes.set(base);
-  let distance = 0, copied = 0;
-  for (let to = start; to < bytes.length; ) {
-    if (bit(IS_COPY + copied)) {
-      const same = bit(IS_SAME);
-      if (!same) distance = number(DISTANCE);
-      for (let length = number(same ? SAME_LENGTH : LENGTH) + 1; length > 0; length--, to++) bytes[to] = bytes[to - distance]!;
-      copied = 1;
-    } else {
-      bytes[to] = bits((bytes[to - 1] ?? 0) << 8, 8);
-      to++;
-      copied = 0;
-    }
-  }
-  return bytes.slice(start);
+  const module = new WebAssembly.Module(Uint8Array.from(atob(decoder), (character) => character.charCodeAt(0)));
+  const { memory, decode } = new WebAssembly.Instance(module).exports as { memory: WebAssembly.Memory; decode(start: number): number };
+  const bytes = new Uint8Array(memory.buffer as ArrayBuffer);
+  new TextEncoder().encodeInto(text, bytes.subarray(TEXT));
+  bytes.set(base, BYTES);
+  const start = BYTES + base.length;
+  return bytes.slice(start, decode(start));
 }
 
 /**

@@ -36,7 +36,7 @@ let exact = false;
 /** @internal The kernels of the active build; the first call compiles the best build that the engine validates, synchronously. */
 export function kernels(): Kernels {
   if (dry) return noKernels;
-  return substitute ?? pool?.kernels ?? (active ?? activate(new WebAssembly.Module(moduleBytes(best())), best())).kernels;
+  return substitute ?? pool?.kernels ?? (active ?? activateBest()).kernels;
 }
 
 /** What `init` accepts. */
@@ -167,13 +167,14 @@ const missing: Record<Build, string> = {
 const noKernels = new Proxy({}, { get: () => () => 0 }) as Kernels;
 
 function bytesOf(build: Build): Uint8Array<ArrayBuffer> {
-  // The others are embedded as what differs from simd.
-  return (decoded[build] ??= decode(texts[build], build === "simd" ? undefined : bytesOf("simd")));
+  // Most engines run relaxed, so that it stands alone; the others are embedded as what differs from it.
+  return (decoded[build] ??= decode(texts[build], build === "relaxed" ? undefined : bytesOf("relaxed")));
 }
 
 function isValid(build: Build): boolean {
-  // What runs SIMD runs scalar too: its text need not be read to know.
-  return (build === "scalar" && isValid("simd")) || WebAssembly.validate(bytesOf(build));
+  // What runs a build runs those after it too: their texts need not be read to know.
+  const faster = builds[builds.indexOf(build) - 1];
+  return (faster !== undefined && isValid(faster)) || WebAssembly.validate(bytesOf(build));
 }
 
 function best(): Build {
@@ -188,6 +189,11 @@ function moduleBytes(build: Build): Uint8Array<ArrayBuffer> {
 function activate(module: WebAssembly.Module, build: Build): NonNullable<typeof active> {
   const instance = new WebAssembly.Instance(module, { env: { memory: wasmMemory } });
   return (active = { build, module, kernels: instance.exports as unknown as Kernels });
+}
+
+function activateBest(): NonNullable<typeof active> {
+  const build = best();
+  return activate(new WebAssembly.Module(moduleBytes(build)), build);
 }
 
 /** Brings about what `init` was asked for. */
