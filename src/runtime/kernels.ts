@@ -5,7 +5,7 @@ import simd from "../../dist/wasm/simd.txt";
 import relaxed from "../../dist/wasm/relaxed.txt";
 import type { instantiate } from "../../dist/wasm/scalar.js";
 import { decode, withSharedMemory } from "./embedded.ts";
-import { isShared, setMemoryLimit, shareMemory, wasmMemory } from "./memory.ts";
+import { borrow, giveBack, isShared, setMemoryLimit, shareMemory, wasmMemory } from "./memory.ts";
 import type { Pool } from "./threads.ts";
 import { hardwareThreads, workerThreads } from "./workerThreads.ts";
 import { checkBoolean } from "../shape.ts";
@@ -18,7 +18,7 @@ export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 
 const texts: Record<Build, string> = { relaxed, simd, scalar };
 // Fastest first: `kernels` takes the first that the engine validates.
-const builds = Object.keys(texts) as Build[];
+const builds: Build[] = ["relaxed", "simd", "scalar"];
 const decoded: Partial<Record<Build, Uint8Array<ArrayBuffer>>> = {};
 
 /** The most threads that can be asked for. */
@@ -218,7 +218,7 @@ async function set(build: Build, threads: number = pool?.threads ?? 1): Promise<
   if (threads === 1) return;
   try {
     const { startPool } = await import("./threads.ts");
-    pool = await startPool(threads, module, kernels);
+    pool = await startPool(threads, module, kernels, { memory: wasmMemory, borrow, giveBack, node: workerThreads() });
   } catch (error) {
     failure = `the threads did not start: ${(error as Error).message}`;
   }

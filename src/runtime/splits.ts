@@ -5,7 +5,6 @@
 // What is not listed here, or whose parts would have to be put together afterwards, is done by the calling thread alone.
 
 import type { Kernels } from "./kernels.ts";
-import { ints } from "./memory.ts";
 
 type Arguments = readonly number[];
 
@@ -28,6 +27,14 @@ export interface Plan {
 }
 
 type Split = (args: Arguments, kernels: Kernels) => Plan;
+
+/** Where calls' geometries lie. */
+let memory: WebAssembly.Memory;
+
+/** Tells the memory that the kernels' pointers are addresses in, before anything is split. */
+export function splitIn(shared: WebAssembly.Memory): void {
+  memory = shared;
+}
 
 /** Bytes of the largest geometry, with its scratch. */
 export const STRUCT_BYTES = 3328;
@@ -323,4 +330,8 @@ function windowAt(ptr: number): Record<"n" | "c" | "w" | "o" | "groups" | "input
 /** Copies a geometry without its scratch. */
 function copy(from: number, to: number): void {
   ints(to, 36).set(ints(from, 36));
+}
+
+function ints(ptr: number, length: number): Int32Array {
+  return new Int32Array(memory.buffer, ptr, length);
 }

@@ -2,14 +2,17 @@
 //
 // A call is split into chunks of rows (`splits.ts`), which all threads take from a board (`board.ts`), the calling one too: it never
 // waits for a thread that is asleep, only for one that has begun a chunk.
+//
+// What it needs of the other files it is given. A bundler makes a file of its own of what this one shares with those that are loaded before
+// it, and everybody would load one file more.
 
 import {
   ARGUMENTS, board, boardBytes, CHUNKS, DONE, FAILED, FIRST, JOB, KERNEL, LEFT, SCRATCH, SLEEPING, type Start, take, WAITING,
 } from "./board.ts";
 import type { Kernels } from "./kernels.ts";
-import { borrow, giveBack, wasmMemory } from "./memory.ts";
-import { splits, STRUCT_BYTES } from "./splits.ts";
-import { type NodeWorker, workerThreads } from "./workerThreads.ts";
+import type { borrow, giveBack } from "./memory.ts";
+import { splitIn, splits, STRUCT_BYTES } from "./splits.ts";
+import type { NodeWorker, WorkerThreads } from "./workerThreads.ts";
 
 /**
  * Nanoseconds of work below which a call stays on its thread, and that a chunk has at least; milliseconds after which a thread that has
@@ -31,23 +34,35 @@ export interface Pool {
   end(): void;
 }
 
+/** The other files' part. */
+export interface Host {
+  /** The shared memory, and blocks of it. */
+  memory: WebAssembly.Memory;
+  borrow: typeof borrow;
+  giveBack: typeof giveBack;
+  /** Node's threads, undefined for workers. */
+  node: WorkerThreads | undefined;
+}
+
 /**
  * Starts threads beside the calling one.
  *
  * @param kernels of an instance of `module` in the calling thread
  * @throws Error if a thread does not start
  */
-export async function startPool(threads: number, module: WebAssembly.Module, kernels: Kernels): Promise<Pool> {
+export async function startPool(threads: number, module: WebAssembly.Module, kernels: Kernels, host: Host): Promise<Pool> {
+  const { memory, node } = host;
+  splitIn(memory);
   const buffer = new SharedArrayBuffer(boardBytes);
   const others: Thread[] = [];
   try {
-    const starts = Array.from({ length: threads - 1 }, (_, index) => ({ module, memory: wasmMemory, buffer, names, index }));
-    await Promise.all(starts.map((start) => startThread(start, others)));
+    const starts = Array.from({ length: threads - 1 }, (_, index) => ({ module, memory, buffer, names, index }));
+    await Promise.all(starts.map((start) => startThread(start, node, others)));
   } catch (error) {
     for (const thread of others) thread.end();
     throw error;
   }
-  return new Team(buffer, kernels, others);
+  return new Team(buffer, kernels, others, host);
 }
 
 /** Kernels by their number on the board. */
@@ -62,16 +77,18 @@ class Team implements Pool {
   readonly #numbers: Float64Array<SharedArrayBuffer>;
   readonly #canSleep: boolean;
   readonly #chunks: number;
-  readonly #structs: Room = new Room();
-  readonly #scratch: Room = new Room();
+  readonly #structs: Room;
+  readonly #scratch: Room;
 
-  constructor(buffer: SharedArrayBuffer, kernels: Kernels, others: Thread[]) {
+  constructor(buffer: SharedArrayBuffer, kernels: Kernels, others: Thread[], host: Host) {
     const { words, numbers } = board(buffer);
     this.#words = words;
     this.#numbers = numbers;
     this.#canSleep = canSleep(words);
     this.#single = kernels;
     this.#others = others;
+    this.#structs = new Room(host);
+    this.#scratch = new Room(host);
     this.#chunks = this.threads * CHUNKS_EACH;
     this.kernels = { ...kernels, ...Object.fromEntries(names.map((name, index) => [name, this.#shared(name, index)])) };
   }
@@ -173,13 +190,18 @@ class Team implements Pool {
 class Room {
   ptr = 0;
   #bytes = 0;
+  readonly #host: Host;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
 
   /** Holds at least so many bytes, or none; false where the memory has no room, and every call stays on its thread. */
   hold(bytes: number): boolean {
     if (bytes > 0 && bytes <= this.#bytes) return true;
-    if (this.#bytes > 0) giveBack(this.ptr, this.#bytes);
+    if (this.#bytes > 0) this.#host.giveBack(this.ptr, this.#bytes);
     this.#bytes = 0;
-    const ptr = bytes > 0 ? borrow(bytes) : 0;
+    const ptr = bytes > 0 ? this.#host.borrow(bytes) : 0;
     if (ptr === undefined) return false;
     this.ptr = ptr;
     this.#bytes = bytes;
@@ -203,8 +225,7 @@ interface Thread {
 }
 
 /** Starts a thread and adds it to the list; resolves when it is ready for work. */
-async function startThread(start: Start, list: Thread[]): Promise<void> {
-  const node = workerThreads();
+async function startThread(start: Start, node: WorkerThreads | undefined, list: Thread[]): Promise<void> {
   if (node) {
     // Without the options of this process: some, like --input-type, forbid a file.
     const worker: NodeWorker = new node.Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
