@@ -192,8 +192,15 @@ function activate(module: WebAssembly.Module, build: Build): NonNullable<typeof 
 }
 
 function activateBest(): NonNullable<typeof active> {
-  const build = best();
-  return activate(new WebAssembly.Module(moduleBytes(build)), build);
+  for (const build of ["relaxed", "simd"] as const) {
+    try {
+      // `validate` takes as long as this does, and would come on top.
+      return activate(new WebAssembly.Module(moduleBytes(build)), build);
+    } catch {
+      // The engine lacks something: the next build needs less.
+    }
+  }
+  return activate(new WebAssembly.Module(moduleBytes("scalar")), "scalar");
 }
 
 /** Brings about what `init` was asked for. */
