@@ -1,8 +1,9 @@
 // The board on which the calling thread writes what is to be done, in chunks, and from which every thread takes one chunk after the
 // other. It is a small piece of shared memory beside the kernels' own: the kernels know nothing of it.
 //
-// A chunk is taken by counting LEFT down. A thread reads what the chunk is only after it has taken it, and the calling thread writes the
-// next job only when every chunk of the last one is done: so whoever has taken a chunk finds its job on the board, however late it woke.
+// A thread reads what a chunk is only after it has taken it, and the calling thread writes the next job only when every chunk of the last one
+// is done: so whoever has taken a chunk finds its job on the board, however late it woke. The calling thread begins with the first chunk,
+// the others with the last: of two threads each finds in its cache the rows that it made in the call before (ResNet-18: 1 % in all).
 
 /** Counts jobs: changes when there is a new one. */
 export const JOB = 0;
@@ -14,8 +15,11 @@ export const WAITING = 2;
 export const FAILED = 3;
 /** Which kernel, arguments in a call, and the argument that is a thread's own scratch (-1 if there is none). */
 export const KERNEL = 4, ARGUMENTS = 5, SCRATCH = 6;
-/** Chunks of the job, those that nobody has taken, and those that other threads have done: in cache lines of their own. */
-export const CHUNKS = 8, LEFT = 16, DONE = 32;
+/**
+ * Chunks that nobody has taken, the first one in the upper half and one more than the last in the lower half, and how many other threads
+ * have done: in cache lines of their own.
+ */
+export const LEFT = 16, DONE = 32;
 
 /** Where the numbers begin, in bytes: address and length of the threads' scratch, then the arguments, chunk by chunk. */
 const NUMBERS = 256;
@@ -50,14 +54,15 @@ export interface Start {
   index: number;
 }
 
-/** Takes a chunk: its number, or -1 if none is left. */
-export function take(words: Int32Array): number {
-  for (let left = Atomics.load(words, LEFT); left > 0; ) {
-    const now = Atomics.compareExchange(words, LEFT, left, left - 1);
-    if (now === left) return words[CHUNKS]! - left;
+/** Takes the first chunk that nobody has, or the last one: its number, or -1 if none is left. */
+export function take(words: Int32Array, last: boolean): number {
+  for (let left = Atomics.load(words, LEFT); ; ) {
+    const first = left >>> 16, end = left & 0xffff;
+    if (first >= end) return -1;
+    const now = Atomics.compareExchange(words, LEFT, left, last ? left - 1 : left + 0x10000);
+    if (now === left) return last ? end - 1 : first;
     left = now;
   }
-  return -1;
 }
 
 /** Milliseconds that a thread looks for the next job before it sleeps: waking costs more than most gaps between two operations last. */
@@ -76,7 +81,7 @@ export function serve({ module, memory, buffer, names, index }: Start, ready: ()
   for (let idle = performance.now(); ; ) {
     const job = Atomics.load(words, JOB);
     let worked = false;
-    for (let chunk = take(words); chunk >= 0; chunk = take(words)) {
+    for (let chunk = take(words, true); chunk >= 0; chunk = take(words, true)) {
       work(chunk);
       worked = true;
     }
@@ -89,8 +94,9 @@ export function serve({ module, memory, buffer, names, index }: Start, ready: ()
   }
 
   function work(chunk: number): void {
-    const start = FIRST + chunk * words[ARGUMENTS]!;
-    const args = Array.from(numbers.subarray(start, start + words[ARGUMENTS]!));
+    const count = words[ARGUMENTS]!, start = FIRST + chunk * count;
+    const args: number[] = [];
+    for (let i = start; i < start + count; i++) args.push(numbers[i]!);
     const own = words[SCRATCH]!;
     if (own >= 0) args[own] = numbers[0]! + index * numbers[1]!;
     try {

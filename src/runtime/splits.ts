@@ -7,6 +7,8 @@
 import type { Kernels } from "./kernels.ts";
 
 type Arguments = readonly number[];
+/** Arguments that are pointers, and by how many floats they move from one row to the next. */
+type Steps = readonly (readonly [argument: number, floats: number])[];
 
 /** How one call is split. */
 export interface Plan {
@@ -124,11 +126,11 @@ export const splits: { [K in keyof Kernels]?: Split } = {
     const [m, , k] = args as [number, number, number];
     // Rows of the result lie one behind the other: its columns are shared out where there is one row.
     if (m > 1) return whole(args);
-    return finished(args, moved(args, 1, LINES, k * FLOAT, { 4: k, 6: 1 }), 5, 6);
+    return finished(args, moved(args, 1, LINES, k * FLOAT, [[4, k], [6, 1]]), 5, 6);
   },
   packB: (args) => {
     const [k, n, , , cs] = args as [number, number, number, number, number];
-    return { ...panels(args, n, FLOAT * 4 * k * PANEL), part: columns(args, { 2: PANEL * cs, 5: PANEL * k }) };
+    return { ...panels(args, n, FLOAT * 4 * k * PANEL), part: columns(args, [[2, PANEL * cs], [5, PANEL * k]]) };
   },
 
   normalise: normalised([4, 11], [5, 6, 7], 10, 3),
@@ -161,17 +163,17 @@ const LEAST_TILES = 8;
 
 /** The first argument is a number of elements, those at `pointers` move along; 0 stands for no array. */
 function elements(cost: number, ...pointers: number[]): Split {
-  const steps = Object.fromEntries(pointers.map((at) => [at, 1]));
+  const steps = pointers.map((at) => [at, 1] as const);
   return (args) => moved(args, 0, LINES, cost, steps);
 }
 
 /** args[0] rows of args[1] floats. */
 function vectors(...pointers: number[]): Split {
-  return (args) => moved(args, 0, 1, args[1]! * SERIES, Object.fromEntries(pointers.map((at) => [at, args[1]!])));
+  return (args) => moved(args, 0, 1, args[1]! * SERIES, pointers.map((at) => [at, args[1]!]));
 }
 
 /** args[count] rows; the pointers move by so many floats from one row to the next. */
-function moved(args: Arguments, count: number, grain: number, cost: number, steps: Record<number, number>): Plan {
+function moved(args: Arguments, count: number, grain: number, cost: number, steps: Steps): Plan {
   const rows = args[count]!;
   return {
     rows,
@@ -186,8 +188,8 @@ function moved(args: Arguments, count: number, grain: number, cost: number, step
   };
 }
 
-function move(args: number[], steps: Record<number, number>, rows: number): void {
-  for (const at in steps) if (args[at] !== 0) args[at]! += rows * steps[at]! * 4;
+function move(args: number[], steps: Steps, rows: number): void {
+  for (const [at, step] of steps) if (args[at] !== 0) args[at]! += rows * step * 4;
 }
 
 /** Rows from args[at] to args[at + 1]. */
@@ -209,8 +211,8 @@ function range(args: Arguments, at: number, grain: number, cost: number): Plan {
 /** A product with many rows is split by rows, any other by columns; `panel` is the number of floats from one panel of b to the next. */
 function product(args: Arguments, panel: number): Plan {
   const m = args[0]!, n = args[1]!, cost = m * n * args[2]! * MULTIPLY_ADD;
-  if (m >= LEAST_TILES * TILE || m >= n) return moved(args, 0, TILE, cost / m, { 3: args[5] ? 1 : args[4]!, 8: args[9]! });
-  return { ...panels(args, n, (cost / n) * PANEL), part: columns(args, { 6: panel, 8: PANEL }) };
+  if (m >= LEAST_TILES * TILE || m >= n) return moved(args, 0, TILE, cost / m, [[3, args[5] ? 1 : args[4]!], [8, args[9]!]]);
+  return { ...panels(args, n, (cost / n) * PANEL), part: columns(args, [[6, panel], [8, PANEL]]) };
 }
 
 /** Parts with an epilogue (assembly/epilogue.ts) of their own: the bias goes on by columns, the residual lies as the result does. */
@@ -239,7 +241,7 @@ function panels(args: Arguments, n: number, cost: number): Plan {
 }
 
 /** Parts of a product's args[1] columns; the pointers move by so many floats from one panel to the next. */
-function columns(args: Arguments, steps: Record<number, number>): Plan["part"] {
+function columns(args: Arguments, steps: Steps): Plan["part"] {
   return (from, to) => {
     const part = [...args];
     part[1] = Math.min(to * PANEL, args[1]!) - from * PANEL;
@@ -262,7 +264,7 @@ function pooled(args: Arguments): Plan {
 function images(inputs: number[], outputs: number[], scratch?: number): Split {
   return (args) => {
     const { n, c, o, w, input, output, seen } = windowAt(args[0]!);
-    const steps = Object.fromEntries([...inputs.map((at) => [at, input * c]), ...outputs.map((at) => [at, output * o])]);
+    const steps = [...inputs.map((at) => [at, input * c] as const), ...outputs.map((at) => [at, output * o] as const)];
     return {
       rows: n,
       grain: 1,
@@ -284,7 +286,7 @@ function normalised(maps: number[], statistics: number[], scratch: number, facto
   return (args) => {
     const [blocks, rows, width, groups] = args as [number, number, number, number];
     const size = blocks > 1 ? rows * width : width;
-    const steps = Object.fromEntries([...maps.map((at) => [at, size]), ...(blocks > 1 ? statistics.map((at) => [at, groups]) : [])]);
+    const steps = [...maps.map((at) => [at, size] as const), ...(blocks > 1 ? statistics.map((at) => [at, groups] as const) : [])];
     const grain = blocks > 1 ? 1 : Math.ceil(LINES / Math.max(width, 1));
     return { ...moved(args, blocks > 1 ? 0 : 1, grain, size * FLOAT, steps), scratch: [scratch, factor * width] };
   };
@@ -297,8 +299,8 @@ function walked(cost: number): Split {
     const rank = fields[0]!, rows = fields[1]!;
     let size = 1;
     for (let axis = 1; axis < rank; axis++) size *= fields[1 + axis]!;
-    const steps: Record<number, number> = { [args.length - 1]: size };
-    for (let operand = 1; operand < args.length - 1; operand++) steps[operand] = fields[1 + 8 * operand]!;
+    const steps: (readonly [number, number])[] = [[args.length - 1, size]];
+    for (let operand = 1; operand < args.length - 1; operand++) steps.push([operand, fields[1 + 8 * operand]!]);
     return {
       rows,
       grain: rank === 1 ? LINES : 1,

@@ -7,7 +7,7 @@
 // it, and everybody would load one file more.
 
 import {
-  ARGUMENTS, board, boardBytes, CHUNKS, DONE, FAILED, FIRST, JOB, KERNEL, LEFT, SCRATCH, SLEEPING, type Start, take, WAITING,
+  ARGUMENTS, board, boardBytes, DONE, FAILED, FIRST, JOB, KERNEL, LEFT, SCRATCH, SLEEPING, type Start, take, WAITING,
 } from "./board.ts";
 import type { Kernels } from "./kernels.ts";
 import type { borrow, giveBack } from "./memory.ts";
@@ -120,8 +120,12 @@ class Team implements Pool {
       if (!room) return kernel(...raw);
       const { ptr } = this.#structs;
       // All alike but for one grain: the last to end decides how long it takes.
-      const start = (i: number): number => Math.min(Math.floor((i * grains) / chunks) * grain, rows);
-      const parts = Array.from({ length: chunks }, (_, i) => part(start(i), i + 1 < chunks ? start(i + 1) : rows, ptr + i * STRUCT_BYTES));
+      const parts: number[][] = [];
+      for (let i = 0, from = 0; i < chunks; i++) {
+        const to = Math.min(Math.floor(((i + 1) * grains) / chunks) * grain, rows);
+        parts.push(part(from, to, ptr + i * STRUCT_BYTES));
+        from = to;
+      }
       this.#numbers[0] = this.#scratch.ptr;
       this.#numbers[1] = bytes;
       this.#publish(index, parts, scratch?.[0] ?? -1);
@@ -134,8 +138,8 @@ class Team implements Pool {
     words[KERNEL] = kernel;
     words[ARGUMENTS] = parts[0]!.length;
     words[SCRATCH] = scratch;
-    words[CHUNKS] = parts.length;
-    parts.forEach((args, i) => this.#numbers.set(args, FIRST + i * args.length));
+    let at = FIRST;
+    for (const args of parts) for (const arg of args) this.#numbers[at++] = arg;
     Atomics.store(words, FAILED, 0);
     Atomics.store(words, DONE, 0);
     Atomics.store(words, LEFT, parts.length);
@@ -148,13 +152,14 @@ class Team implements Pool {
     const start = performance.now();
     let expected = parts.length;
     try {
-      for (let chunk = take(words); chunk >= 0; chunk = take(words)) {
+      for (let chunk = take(words, false); chunk >= 0; chunk = take(words, false)) {
         kernel(...parts[chunk]!);
         expected--;
       }
     } catch (error) {
       // Nobody is to begin what is left; the arguments' memory may be given back as soon as this returns.
-      expected -= 1 + Atomics.exchange(words, LEFT, 0);
+      const left = Atomics.exchange(words, LEFT, 0);
+      expected -= 1 + (left & 0xffff) - (left >>> 16);
       this.#await(name, expected, start);
       throw error;
     }
