@@ -42,8 +42,8 @@ export function splitIn(shared: WebAssembly.Memory): void {
 export const STRUCT_BYTES = 3328;
 
 // Nanoseconds (simd, V8 14.6, AMD EPYC): a multiply-add in a register tile, a float that goes through memory, one that goes through a
-// series, a tap of a pooling or a depthwise convolution.
-const MULTIPLY_ADD = 0.035, FLOAT = 0.15, SERIES = 1, TAP = 0.08;
+// series, a tap of a pooling or a depthwise convolution, and what either costs at a position beside its taps.
+const MULTIPLY_ADD = 0.035, FLOAT = 0.15, SERIES = 1, TAP = 0.08, POSITION = 8;
 /** Floats of two cache lines: threads do not write to the same one, and every part but the last is a whole number of vectors. */
 const LINES = 32;
 /** Rows of whole register tiles, in any build. */
@@ -108,7 +108,7 @@ export const splits: { [K in keyof Kernels]?: Split } = {
   },
   depthwise: (args) => {
     const { o, taps } = windowAt(args[0]!);
-    return range(args, 1, TILE, o * taps * TAP);
+    return range(args, 1, TILE, POSITION + o * taps * TAP);
   },
   depthwiseInputAdjoint: images([4], [1]),
   maxPool: pooled,
@@ -257,7 +257,7 @@ function whole(args: Arguments): Plan {
 
 function pooled(args: Arguments): Plan {
   const { o, seen } = windowAt(args[0]!);
-  return range(args, 1, 1, o * seen * TAP);
+  return range(args, 1, 1, POSITION + o * seen * TAP);
 }
 
 /** Images of a window's batch; which arguments are inputs and outputs of the window, and how many floats wide its scratch. */
@@ -268,7 +268,7 @@ function images(inputs: number[], outputs: number[], scratch?: number): Split {
     return {
       rows: n,
       grain: 1,
-      cost: n * output * o * seen * TAP,
+      cost: n * output * (POSITION + o * seen * TAP),
       part: (from, to, struct) => {
         copy(args[0]!, struct);
         ints(struct, 1)[0] = to - from;
