@@ -5,7 +5,7 @@ import simd from "../../dist/wasm/simd.txt";
 import relaxed from "../../dist/wasm/relaxed.txt";
 import type { instantiate } from "../../dist/wasm/scalar.js";
 import { decode, withSharedMemory } from "./embedded.ts";
-import { borrow, giveBack, isShared, setMemoryLimit, shareMemory, wasmMemory } from "./memory.ts";
+import { borrow, byteView, giveBack, isShared, setMemoryLimit, shareMemory, wasmMemory, WINDOW_PTR } from "./memory.ts";
 import type { Pool } from "./threads.ts";
 import { hardwareThreads, workerThreads } from "./workerThreads.ts";
 import { checkBoolean } from "../shape.ts";
@@ -187,6 +187,8 @@ function moduleBytes(build: Build): Uint8Array<ArrayBuffer> {
 }
 
 function activate(module: WebAssembly.Module, build: Build): NonNullable<typeof active> {
+  // A build writes its tables here but for zeros.
+  byteView(0, WINDOW_PTR).fill(0);
   const instance = new WebAssembly.Instance(module, { env: { memory: wasmMemory } });
   return (active = { build, module, kernels: instance.exports as unknown as Kernels });
 }
