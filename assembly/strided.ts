@@ -30,12 +30,12 @@ const AXIS: usize = 12;
  * Adjoint:  `stridedAdd` with x and y exchanged.
  */
 export function stridedCopy(at: usize, axes: i32, x: usize, y: usize): void {
-  walk<u32>(at, axes, x, y);
+  walk(COPY, at, axes, x, y);
 }
 
 /** `stridedCopy` for elements of 1 byte. */
 export function stridedCopyBytes(at: usize, axes: i32, x: usize, y: usize): void {
-  walk<u8>(at, axes, x, y);
+  walk(COPY_BYTES, at, axes, x, y);
 }
 
 /**
@@ -43,39 +43,40 @@ export function stridedCopyBytes(at: usize, axes: i32, x: usize, y: usize): void
  * reached many times, in the order of the axes.
  */
 export function stridedAdd(at: usize, axes: i32, x: usize, y: usize): void {
-  walk<f32>(at, axes, x, y);
+  walk(ADD, at, axes, x, y);
 }
 
-// Bits are moved as integers, T = u32 or u8, so that NaN keeps its payload; T = f32 adds.
-function walk<T>(at: usize, axes: i32, x: usize, y: usize): void {
+/** What is done to an element. Bits are moved as integers, so that NaN keeps its payload. */
+const COPY = 0, COPY_BYTES = 1, ADD = 2;
+
+// One walk for all three: a copy of it for each would take 400 bytes.
+function walk(how: i32, at: usize, axes: i32, x: usize, y: usize): void {
   const axis = changetype<Axis>(at);
-  if (axes == 2) {
-    plane<T>(axis, changetype<Axis>(at + AXIS), x, y);
-  } else {
-    for (let i = axis.n; i > 0; i--, x += <usize>axis.sx, y += <usize>axis.sy) walk<T>(at + AXIS, axes - 1, x, y);
-  }
+  if (axes == 2) return plane(how, axis, changetype<Axis>(at + AXIS), x, y);
+  for (let i = axis.n; i > 0; i--, x += <usize>axis.sx, y += <usize>axis.sy) walk(how, at + AXIS, axes - 1, x, y);
 }
 
 // @ts-ignore: decorator
 @inline
-function plane<T>(outer: Axis, inner: Axis, x: usize, y: usize): void {
-  if (inner.sx == sizeof<T>() && inner.sy == sizeof<T>()) {
-    for (let i = outer.n; i > 0; i--, x += <usize>outer.sx, y += <usize>outer.sy) {
-      if (isFloat<T>()) addRun(inner.n, x, y);
-      else if (sizeof<T>() == 4) copyRun(inner.n, x, y);
-      else memory.copy(y, x, <usize>inner.n);
-    }
-    return;
+function plane(how: i32, outer: Axis, inner: Axis, x: usize, y: usize): void {
+  const size = how == COPY_BYTES ? 1 : 4, n = inner.n, sx = inner.sx, sy = inner.sy;
+  if (how == COPY) {
+    if (sx == 4 && sy != 4 && outer.sy == 4) return transposePlane(outer.n, n, x, <usize>outer.sx, y, <usize>sy);
+    if (sy == 4 && sx != 4 && outer.sx == 4) return transposePlane(n, outer.n, x, <usize>sx, y, <usize>outer.sy);
   }
-  if (sizeof<T>() == 4 && !isFloat<T>()) {
-    if (inner.sx == 4 && outer.sy == 4) return transposePlane(outer.n, inner.n, x, <usize>outer.sx, y, <usize>inner.sy);
-    if (inner.sy == 4 && outer.sx == 4) return transposePlane(inner.n, outer.n, x, <usize>inner.sx, y, <usize>outer.sy);
-  }
-  for (let i = outer.n; i > 0; i--, x += <usize>outer.sx, y += <usize>outer.sy) {
-    let from = x, to = y;
-    for (let j = inner.n; j > 0; j--, from += <usize>inner.sx, to += <usize>inner.sy) {
-      if (isFloat<T>()) store<T>(to, load<T>(to) + load<T>(from));
-      else store<T>(to, load<T>(from));
+  const dense = sx == size && sy == size, xStep = <usize>outer.sx, yStep = <usize>outer.sy;
+  for (let i = outer.n; i > 0; i--, x += xStep, y += yStep) {
+    let from = x, to = y, j = n;
+    if (dense) {
+      if (how == ADD) addRun(n, x, y);
+      else if (how == COPY) copyRun(n, x, y);
+      else memory.copy(y, x, <usize>n);
+    } else if (how == COPY) {
+      for (; j > 0; j--, from += <usize>sx, to += <usize>sy) store<u32>(to, load<u32>(from));
+    } else if (how == ADD) {
+      for (; j > 0; j--, from += <usize>sx, to += <usize>sy) store<f32>(to, load<f32>(to) + load<f32>(from));
+    } else {
+      for (; j > 0; j--, from += <usize>sx, to += <usize>sy) store<u8>(to, load<u8>(from));
     }
   }
 }
