@@ -45,8 +45,7 @@ function ask<T>(script: "node" | "chromium", task: Task | { contender: string; c
 }
 
 /** Every workload by every contender. One that fails is left out, and its description says why. */
-function compare(engine: string, script: "node" | "chromium", threads: number, here: string[]): Table {
-  const names = workloads.map(({ name }) => name).filter((name) => threads === 1 || shared.test(name));
+function compare(engine: string, script: "node" | "chromium", threads: number, here: string[], names: string[]): Table {
   const answers = new Map<string, Measured[]>(here.map((name) => [name, []]));
   const descriptions: Record<string, string> = {};
   // What else the machine does shows in most samples: a process's figure is its fastest sample, of at least 4 ms. But V8 may run a
@@ -85,15 +84,16 @@ function measure(): Results {
   const node = `Node ${process.versions.node}`;
   const version = chromium ? `Chromium ${spawnSync(chromium, ["--version"], { encoding: "utf8" }).stdout.match(/[\d.]+/)?.[0] ?? ""}` : "";
   const results: Results = { date: new Date().toISOString(), machine: cpus()[0]!.model.trim(), tables: [], cold: {} };
-  // What was measured is kept, whatever comes after.
-  const add = (table: Table) => {
-    results.tables.push(table);
+  const add = (engine: string, script: "node" | "chromium", threads: number, here: string[]): void => {
+    const names = workloads.map(({ name }) => name).filter((name) => threads === 1 || shared.test(name));
+    if (names.length > 0) results.tables.push(compare(engine, script, threads, here, names));
+    // What was measured is kept, whatever comes after.
     writeFileSync(file, JSON.stringify(results, null, 1));
   };
-  if (engines.includes("node")) add(compare(node, "node", 1, contenders));
-  if (chromium && engines.includes("chromium")) add(compare(version, "chromium", 1, inPages));
-  if (engines.includes("threads")) add(compare(node, "node", 2, inNodeThreads));
-  if (chromium && engines.includes("threads")) add(compare(version, "chromium", 2, inPages));
+  if (engines.includes("node")) add(node, "node", 1, contenders);
+  if (chromium && engines.includes("chromium")) add(version, "chromium", 1, inPages);
+  if (engines.includes("threads")) add(node, "node", 2, inNodeThreads);
+  if (chromium && engines.includes("threads")) add(version, "chromium", 2, inPages);
   if (engines.includes("cold")) results.cold[`process of ${node}`] = coldStarts("node", contenders);
   if (chromium && engines.includes("cold")) results.cold[`page of ${version}`] = coldStarts("chromium", inPages);
   writeFileSync(file, JSON.stringify(results, null, 1));
