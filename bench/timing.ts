@@ -7,9 +7,12 @@ import type { Build } from "../src/index.ts";
 const WARM_CALLS = 15;
 const WARM_MS = 3000;
 
+/** Milliseconds that the fastest sample takes at least: a page's clock may tick in tenths of one. */
+const SAMPLE_MS = 4;
+
 /**
  * Milliseconds of one call: the fastest and the median of samples over about `ms` milliseconds, after a warm-up long enough for the
- * optimising compiler. A sample is as many calls as take 4 ms: a page's clock may tick in tenths of a millisecond.
+ * optimising compiler.
  */
 export async function time(fn: () => unknown, ms = 500): Promise<{ min: number; median: number }> {
   const started = performance.now();
@@ -19,8 +22,19 @@ export async function time(fn: () => unknown, ms = 500): Promise<{ min: number; 
     calls++;
   }
   const each = (performance.now() - started) / calls;
-  const batch = Math.max(1, Math.round(4 / each));
-  const bench = new Bench({ time: ms, iterations: each < 500 ? 5 : 2, warmup: false, throws: true });
+  // The warm-up is slower, and may have met what else the machine did: short trials until a sample has as many calls as it takes.
+  let batch = Math.max(1, Math.round(SAMPLE_MS / each)), budget = batch > 1 ? ms / 10 : ms;
+  for (;;) {
+    const { min, p50 } = await latency(fn, batch, budget, each < 500 ? 5 : 2);
+    if (min < SAMPLE_MS) batch = Math.ceil((1.25 * batch * SAMPLE_MS) / Math.max(min, 0.1));
+    else if (budget === ms) return { min: min / batch, median: p50 / batch };
+    else budget = ms;
+  }
+}
+
+/** The time of `batch` calls. */
+async function latency(fn: () => unknown, batch: number, ms: number, iterations: number): Promise<{ min: number; p50: number }> {
+  const bench = new Bench({ time: ms, iterations, warmup: false, throws: true });
   bench.add("one", async () => {
     for (let i = 0; i < batch; i++) {
       const done = fn();
@@ -29,8 +43,7 @@ export async function time(fn: () => unknown, ms = 500): Promise<{ min: number; 
     }
   });
   await bench.run();
-  const { latency } = bench.tasks[0]!.result as unknown as { latency: { min: number; p50: number } };
-  return { min: latency.min / batch, median: latency.p50 / batch };
+  return (bench.tasks[0]!.result as unknown as { latency: { min: number; p50: number } }).latency;
 }
 
 /** GFLOP/s of independent multiply-adds in registers: the fastest run, since a peak is what the machine can do at all. */
