@@ -1,6 +1,6 @@
 import { biasOf, boundsOf, finish } from "./epilogue";
 import { block, blockRows, gemm, gemmInPlace, packB, packedBFloats } from "./gemm";
-import { gemmRowsAdjoint } from "./gemmRows";
+import { gemmRowsAdjoint, isNarrow } from "./gemmRows";
 import { col2im } from "./im2col";
 import { repeatRow } from "./reduce";
 import { fillRun } from "./runs";
@@ -65,8 +65,7 @@ export function conv(window: usize, from: i32, to: i32, x: usize, packed: usize,
   const floats = packedBFloats(taps, o);
   const run = runLength(win);
   const pointwise = win.pointwise;
-  // Where sums are long, a pass of its own costs nothing.
-  const bounds: usize = pointwise ? boundsOf(epilogue) : 0;
+  const bounds: usize = isNarrow(o) ? 0 : boundsOf(epilogue);
   if (from < to && !pointwise) planBlocks(win, scratch);
   for (let q = from, m = 0; q < to; q += m) {
     const first = y + (<usize>(q * win.o) << 2);

@@ -3,10 +3,10 @@ import { sigmoid, silu } from "./logistic";
 import { hardsigmoid, hardswish, leakyRelu } from "./piecewise";
 import { addRun } from "./runs";
 
-// What a kernel does to its sums before it leaves them: y = activation(sum + bias + residual). The bias is added in registers,
-// where the sum still is, and a register tile does a clamp alone there too; the rest follows on a block of rows that is still in
-// the cache. Share of the multiply-add peak of a 1x1 layer 24 -> 144 @56 with bias / and relu6 in the tile / and relu6 as a pass
-// over the block: 0.84 / 0.82 / 0.74; of 64 -> 256 @56: 0.92 / 0.92 / 0.90 (relaxed, V8 14.6, AMD EPYC).
+// What a kernel does to its sums before it leaves them: y = activation(sum + bias + residual). Sums begin with the bias, and a register
+// tile does a clamp alone too; the rest follows on a block of rows that is still in the cache. Share of the multiply-add peak of a 1x1
+// layer 24 -> 144 @56 with bias / and relu6 in the tile / and relu6 as a pass over the block: 0.94 / 0.93 / 0.81; of 64 -> 256 @56:
+// 0.89 / 0.88 / 0.82; of a 3x3 layer 3 -> 32 @224 with stride 2: - / 0.85 / 0.76 (relaxed, V8 14.6, AMD EPYC Zen 5).
 
 /** Activations, numbered as in `src/epilogue.ts`. */
 const CLAMP: i32 = 1;

@@ -1,6 +1,6 @@
 import { biasOf, boundsOf, finish } from "./epilogue";
-import { NARROW, narrowTile } from "./gemmRows";
-import { fillRun } from "./runs";
+import { isNarrow, NARROW, narrowTile } from "./gemmRows";
+import { copyRows, fillRun } from "./runs";
 import { MR, NR, tile, tileRows } from "./tile";
 import { transposePlane } from "./transpose";
 
@@ -8,10 +8,10 @@ import { transposePlane } from "./transpose";
 // every tile shape, so a result does not depend on how the rows are split. Method: Goto and van de Geijn, "Anatomy of high-performance
 // matrix multiplication", 2008; the tile by measurement.
 
-/** Bytes of A that one block of rows may take: the block is read once per group of panels and should stay in the L2 cache. */
-const BLOCK_BYTES: i32 = 1 << 18;
+/** Floats of A that one block of rows may take: the block is read once per group of panels and should stay in the L2 cache. */
+const BLOCK_FLOATS: i32 = 1 << 16;
 /**
- * Bytes of a group of panels of B, which stays in the L2 cache while all rows of a block pass over it. A tile's rows stay in the L1 cache
+ * Floats of a group of panels of B, which stays in the L2 cache while all rows of a block pass over it. A tile's rows stay in the L1 cache
  * and B is read from end to end, as caches read ahead best: in a network the weights of a layer come from far away. One panel after the
  * other for all rows / groups of panels, ms in a whole network (relaxed, V8 14.6, AMD EPYC Zen 5):
  *
@@ -19,9 +19,7 @@ const BLOCK_BYTES: i32 = 1 << 18;
  *   3x3, 512 -> 512 @14, F(4x4)   8.5  / 6.8         1x1, 320 -> 1280 @7    0.84  / 0.725
  *   3x3, 256 -> 256 @56, F(4x4)   21   / 17.4        1x1, 96 -> 576 @14     0.367 / 0.352
  */
-const GROUP_BYTES: i32 = 1 << 18;
-/** Terms of a sum below which a tile is done before the next panel has come: one panel is a group. */
-const SHORT: i32 = 64;
+const GROUP_FLOATS: i32 = 1 << 16;
 
 /** Floats that `packB` writes for a [k, n] matrix. */
 export function packedBFloats(k: i32, n: i32): i32 {
@@ -33,26 +31,16 @@ export function packedBFloats(k: i32, n: i32): i32 {
  *
  * Shapes:   b [k, n], element (p, j) at b[p * rs + j * cs]; out [ceil(n / 8), k, 8].
  * Writes:   overwrites out.
- * Requires: no overlap.
+ * Requires: rs or cs is 1; no overlap.
  */
 export function packB(k: i32, n: i32, b: usize, rs: i32, cs: i32, out: usize): void {
   for (let j0 = 0; j0 < n; j0 += NR) {
     const nr = min(NR, n - j0);
-    let from = b + (<usize>(j0 * cs) << 2);
+    const from = b + (<usize>(j0 * cs) << 2);
     if (nr < NR) fillRun(k * NR, 0, out);
-    if (rs == 1) {
-      transposePlane(nr, k, from, <usize>cs << 2, out, NR << 2);
-      out += <usize>k * (NR << 2);
-      continue;
-    }
-    for (let p = 0; p < k; p++, from += <usize>rs << 2, out += NR << 2) {
-      if (ASC_FEATURE_SIMD && cs == 1 && nr == NR) {
-        v128.store(out, v128.load(from));
-        v128.store(out, v128.load(from, 16), 16);
-      } else {
-        for (let j = 0; j < nr; j++) store<f32>(out + (<usize>j << 2), load<f32>(from + (<usize>(j * cs) << 2)));
-      }
-    }
+    if (rs == 1) transposePlane(nr, k, from, <usize>cs << 2, out, NR << 2);
+    else copyRows(k, nr, from, <usize>rs << 2, out, NR << 2);
+    out += <usize>k * (NR << 2);
   }
 }
 
@@ -62,7 +50,7 @@ export function packB(k: i32, n: i32, b: usize, rs: i32, cs: i32, out: usize): v
  * Shapes:   a [m, k], element (i, p) at a[i * lda + p], or with transA [k, m] at a[p * lda + i]; b packed by `packB`;
  *           c [m, n] with rows ldc apart; epilogue with bias [n] and residual as c, or 0; 0 where the product is added.
  * Writes:   overwrites c, or adds to it; what lies between the rows is left untouched.
- * Requires: no overlap. May read up to 28 bytes past the rows of a and b.
+ * Requires: no overlap. May read up to 28 bytes past the bias and the rows of a, b and c.
  * Adjoint:  in A: dC B'; in B: A' dC.
  */
 export function gemm(m: i32, n: i32, k: i32, a: usize, lda: i32, transA: bool, b: usize, epilogue: usize, c: usize, ldc: i32, accumulate: bool): void {
@@ -97,14 +85,14 @@ function product(
 // @ts-ignore: decorator
 @inline
 export function blockRows(k: i32): i32 {
-  return max(MR, BLOCK_BYTES / (max(k, 1) << 2) / MR * MR);
+  return max(MR, BLOCK_FLOATS / (k | 1) / MR * MR);
 }
 
 /** Columns of B, of k floats each, that make a group of panels. */
 // @ts-ignore: decorator
 @inline
 function groupColumns(k: i32): i32 {
-  return k < SHORT ? NR : max(1, GROUP_BYTES / (NR << 2) / k) * NR;
+  return max(1, GROUP_FLOATS / NR / (k | 1)) * NR;
 }
 
 /**
@@ -117,11 +105,12 @@ export function block(
 ): void {
   const aStep: usize = (transA ? 1 : <usize>lda) << 2;
   const gathered = rows != 0;
-  // Of gathered rows a narrow panel takes others at a time: one panel is a group.
-  const group = gathered ? NR : groupColumns(k);
-  for (let first = 0; first < n; first += group, b += <usize>(group / NR) * bPanel) {
-    const past = min(n, first + group);
-    const narrow = ASC_FEATURE_SIMD && gathered && past - first <= 4;
+  // Of gathered rows a narrow panel takes others at a time.
+  const wide = ASC_FEATURE_SIMD && gathered && isNarrow(n) ? n & ~7 : n;
+  const group = groupColumns(k);
+  for (let first = 0, past = 0; first < n; b += <usize>((past - first) / NR) * bPanel, first = past) {
+    const narrow = ASC_FEATURE_SIMD && first == wide;
+    past = narrow ? n : min(wide, first + group);
     for (let i = 0, height = 0; i < m; i += height) {
       const from = rows + (<usize>i << 2);
       height = narrow ? min(NARROW, m - i) : tileRows(m - i);

@@ -1,5 +1,5 @@
-import { madd } from "./lanes";
-import { MR, NR, storeEdge } from "./tile";
+import { madd, storeLanes } from "./lanes";
+import { MR, NR } from "./tile";
 
 // Matrix products whose left matrix A is gathered: A[i, t] lies at rows[i] + offsets[t]. With the windows of a convolution as rows and
 // the taps of its kernel as columns A is the column matrix, and nobody has to make it. Share of the multiply-add peak (relaxed, V8 14.6,
@@ -21,6 +21,11 @@ export const NARROW: i32 = 8;
 /** Entries that must follow the last of the rows: a tile reads as many at the end as anywhere. */
 export const MORE_ROWS: i32 = NARROW;
 
+/** True where the last of n columns are so few. */
+export function isNarrow(n: i32): bool {
+  return ((n - 1) & 7) < 4;
+}
+
 /**
  * A register tile of eight rows by at most four columns: groups of few channels, and the last columns of many. Four floats of a run at
  * a time, whose rows of B stay in registers; an address is needed for the length of four multiply-adds only.
@@ -28,7 +33,9 @@ export const MORE_ROWS: i32 = NARROW;
 export function narrowTile(
   mr: i32, nr: i32, k: i32, rows: usize, offsets: usize, run: i32, b: usize, bias: usize, c: usize, ldc: usize,
 ): void {
-  let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
+  let c0 = f32x4.splat(0);
+  if (bias != 0) c0 = v128.load(bias);
+  let c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;
   for (; k > 0; k -= run, offsets += <usize>run << 2) {
     let at = <usize>load<u32>(offsets);
     let left = run;
@@ -56,8 +63,7 @@ export function narrowTile(
     }
   }
   for (; mr > 0; mr--, c += ldc) {
-    if (nr == 4) v128.store(c, bias == 0 ? c0 : f32x4.add(c0, v128.load(bias)));
-    else storeEdge(nr, c0, c0, bias, 0, c);
+    storeLanes(nr - 4, c0, c);
     c0 = c1; c1 = c2; c2 = c3; c3 = c4; c4 = c5; c5 = c6; c6 = c7;
   }
 }
@@ -131,13 +137,9 @@ function adjointTile(
       m--;
       b += ldb;
     }
-    storeColumn(nr, c00, c01, c, ldc, accumulate);
-    if (mr > 1) storeColumn(nr, c10, c11, c + 4, ldc, accumulate);
-    if (mr > 2) storeColumn(nr, c20, c21, c + 8, ldc, accumulate);
-    if (mr > 3) storeColumn(nr, c30, c31, c + 12, ldc, accumulate);
-    if (MR == 6) {
-      if (mr > 4) storeColumn(nr, c40, c41, c + 16, ldc, accumulate);
-      if (mr > 5) storeColumn(nr, c50, c51, c + 20, ldc, accumulate);
+    for (; mr > 0; mr--, c += 4) {
+      storeColumn(nr, c00, c01, c, ldc, accumulate);
+      c00 = c10; c01 = c11; c10 = c20; c11 = c21; c20 = c30; c21 = c31; c30 = c40; c31 = c41; c40 = c50; c41 = c51;
     }
   } else {
     for (; mr > 0; mr--, offsets += 4, c += 4) {

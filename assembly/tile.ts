@@ -1,4 +1,4 @@
-import { madd } from "./lanes";
+import { madd, storeLanes } from "./lanes";
 
 // The register tile of every product of matrices. x64 has 16 vector registers, of which V8 keeps one for itself. With a fused
 // multiply-add, 6 rows by 8 columns fill the rest: 12 four-lane sums, 2 vectors of B, one broadcast of A. A separate
@@ -14,8 +14,17 @@ import { madd } from "./lanes";
 //   mul + add, 4 x 8, two steps, one block        0.56                 0.57
 //
 // "Rows apart" are branches that are never taken. V8 12 loads all that lies between two branches before it computes, and the
-// six broadcasts of A would need more registers than there are. For the same reason the two steps are parted by a branch.
+// six broadcasts of A would need more registers than there are. For the same reason the steps are parted by a branch.
 // Where at most four rows are left, the two last ones are jumped over: 4 x 512 x 512 reaches 0.90 instead of 0.66 (V8 14.6).
+//
+// Where k is short, what surrounds the sum counts: it hides behind the multiply-adds only as far as a round leaves time for it. Share of the
+// peak of 12544 x 16 x 96 with a bias and a clamp, whose tile takes 6 x 16 cycles (relaxed, V8 14.6), each on top of the one before:
+//
+//   bias and clamp row by row behind the sum, two steps of k a round       0.74
+//   the sum begins with the bias, and one branch for all that is clamped   0.79
+//   four steps a round: pointers move half as often                        0.81
+//   all panels for six rows, then the next rows                            0.86
+//   no addresses of rows that are not there where all six are              0.90
 //
 // The tile is a part of its caller's loop, for a call with so many arguments shows where k is short: 24 terms of 3136 x 144 reach 0.95
 // inlined, 0.88 called. Gathered runs of 5 or 9 floats are slower than with a tile of their own (5x5 on one channel 0.71 instead of 0.83,
@@ -39,6 +48,7 @@ export function tileRows(left: i32): i32 {
 
 /**
  * One register tile: C[mr, nr] = A[mr, k] B[k, nr] (+ bias, or + C), brought between the two numbers at `bounds`. mr in 1..MR, nr in 1..8.
+ * A sum begins with the bias, or with C: made in several pieces it is the same to the last bit.
  *
  * A has three forms. Its rows lie lda apart; or with transA its columns do; or it is gathered: element (i, (r, p)) of runs r is the float p
  * after address rows[i] + offsets[r * run]. Without rows there are no offsets, and one run of k.
@@ -54,6 +64,18 @@ export function tile(
   if (ASC_FEATURE_SIMD) {
     let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
     let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
+    if (accumulate) {
+      // From the last row up, each pushes the others down.
+      let from = c + <usize>mr * ldc;
+      for (let i = mr; i > 0; i--) {
+        c50 = c40; c51 = c41; c40 = c30; c41 = c31; c30 = c20; c31 = c21; c20 = c10; c21 = c11; c10 = c00; c11 = c01;
+        from -= ldc;
+        c00 = v128.load(from); c01 = v128.load(from, 16);
+      }
+    } else if (bias != 0) {
+      c00 = v128.load(bias); c01 = v128.load(bias, 16);
+      c10 = c00; c11 = c01; c20 = c00; c21 = c01; c30 = c00; c31 = c01; c40 = c00; c41 = c01; c50 = c00; c51 = c01;
+    }
     // No k is negative: these breaks keep the rows apart.
     if (transA) {
       while (k > 0) {
@@ -81,11 +103,11 @@ export function tile(
         k--;
       }
     } else {
-      let a1 = mr > 1 ? a + lda : a;
-      let a2 = mr > 2 ? a1 + lda : a1;
-      let a3 = mr > 3 ? a2 + lda : a2;
-      let a4 = mr > 4 ? a3 + lda : a3;
-      let a5 = mr > 5 ? a4 + lda : a4;
+      let a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda;
+      if (mr < MR) {
+        const last = a + <usize>(mr - 1) * lda;
+        a1 = min(a1, last); a2 = min(a2, last); a3 = min(a3, last); a4 = min(a4, last); a5 = min(a5, last);
+      }
       while (k > 0) {
         if (rows != 0) {
           const at = <usize>load<u32>(offsets);
@@ -143,21 +165,80 @@ export function tile(
             c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
           }
           b += bStep;
-          a += 8; a1 += 8; a2 += 8; a3 += 8;
-          if (MR == 6) { a4 += 8; a5 += 8; }
-          left -= 2;
+          if (left == 2) break;
+          b0 = v128.load(b); b1 = v128.load(b, 16);
+          s = v128.load32_splat(a, 8);
+          c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
+          if (ASC_FEATURE_RELAXED_SIMD && left == -9) break;
+          s = v128.load32_splat(a1, 8);
+          c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
+          if (ASC_FEATURE_RELAXED_SIMD && left == -10) break;
+          s = v128.load32_splat(a2, 8);
+          c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
+          if (ASC_FEATURE_RELAXED_SIMD && left == -11) break;
+          s = v128.load32_splat(a3, 8);
+          c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
+          if (MR == 6 && mr > 4) {
+            s = v128.load32_splat(a4, 8);
+            c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
+            if (left == -12) break;
+            s = v128.load32_splat(a5, 8);
+            c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
+          }
+          b += bStep;
+          if (left == 3) break;
+          b0 = v128.load(b); b1 = v128.load(b, 16);
+          s = v128.load32_splat(a, 12);
+          c00 = madd(s, b0, c00); c01 = madd(s, b1, c01);
+          if (ASC_FEATURE_RELAXED_SIMD && left == -13) break;
+          s = v128.load32_splat(a1, 12);
+          c10 = madd(s, b0, c10); c11 = madd(s, b1, c11);
+          if (ASC_FEATURE_RELAXED_SIMD && left == -14) break;
+          s = v128.load32_splat(a2, 12);
+          c20 = madd(s, b0, c20); c21 = madd(s, b1, c21);
+          if (ASC_FEATURE_RELAXED_SIMD && left == -15) break;
+          s = v128.load32_splat(a3, 12);
+          c30 = madd(s, b0, c30); c31 = madd(s, b1, c31);
+          if (MR == 6 && mr > 4) {
+            s = v128.load32_splat(a4, 12);
+            c40 = madd(s, b0, c40); c41 = madd(s, b1, c41);
+            if (left == -16) break;
+            s = v128.load32_splat(a5, 12);
+            c50 = madd(s, b0, c50); c51 = madd(s, b1, c51);
+          }
+          b += bStep;
+          a += 16; a1 += 16; a2 += 16; a3 += 16;
+          if (MR == 6) { a4 += 16; a5 += 16; }
+          left -= 4;
         }
       }
     }
-    let add = accumulate ? c : bias;
-    const step = accumulate ? ldc : 0;
-    storeRow(nr, c00, c01, add, bounds, c);
-    if (mr > 1) { c += ldc; add += step; storeRow(nr, c10, c11, add, bounds, c); }
-    if (mr > 2) { c += ldc; add += step; storeRow(nr, c20, c21, add, bounds, c); }
-    if (mr > 3) { c += ldc; add += step; storeRow(nr, c30, c31, add, bounds, c); }
-    if (MR == 6) {
-      if (mr > 4) { c += ldc; add += step; storeRow(nr, c40, c41, add, bounds, c); }
-      if (mr > 5) { c += ldc; add += step; storeRow(nr, c50, c51, add, bounds, c); }
+    if (bounds != 0) {
+      const lower = v128.load32_splat(bounds), upper = v128.load32_splat(bounds, 4);
+      c00 = clampLanes(c00, lower, upper); c01 = clampLanes(c01, lower, upper);
+      c10 = clampLanes(c10, lower, upper); c11 = clampLanes(c11, lower, upper);
+      c20 = clampLanes(c20, lower, upper); c21 = clampLanes(c21, lower, upper);
+      c30 = clampLanes(c30, lower, upper); c31 = clampLanes(c31, lower, upper);
+      if (MR == 6) {
+        c40 = clampLanes(c40, lower, upper); c41 = clampLanes(c41, lower, upper);
+        c50 = clampLanes(c50, lower, upper); c51 = clampLanes(c51, lower, upper);
+      }
+    }
+    if (nr == NR) {
+      v128.store(c, c00); v128.store(c, c01, 16);
+      if (mr > 1) { c += ldc; v128.store(c, c10); v128.store(c, c11, 16); }
+      if (mr > 2) { c += ldc; v128.store(c, c20); v128.store(c, c21, 16); }
+      if (mr > 3) { c += ldc; v128.store(c, c30); v128.store(c, c31, 16); }
+      if (MR == 6) {
+        if (mr > 4) { c += ldc; v128.store(c, c40); v128.store(c, c41, 16); }
+        if (mr > 5) { c += ldc; v128.store(c, c50); v128.store(c, c51, 16); }
+      }
+    } else {
+      for (; mr > 0; mr--, c += ldc) {
+        storeEdge(nr, c00, c01, c);
+        c00 = c10; c01 = c11; c10 = c20; c11 = c21; c20 = c30; c21 = c31;
+        c30 = c40; c31 = c41; c40 = c50; c41 = c51;
+      }
     }
   } else {
     const aStep: usize = transA ? lda : 4;
@@ -169,47 +250,28 @@ export function tile(
       }
       for (let j = 0; j < nr; j += 4) {
         const at = <usize>j << 2, add = accumulate ? c : bias;
-        tileRow(min(4, nr - j), k, a, aStep, offsets, run, b + at, bStep, add == 0 ? 0 : add + at, bounds, c + at);
+        tileRow(min(4, nr - j), k, a, aStep, rows == 0 ? 0 : offsets, run, b + at, bStep, add == 0 ? 0 : add + at, bounds, c + at);
       }
       a += aRow;
     }
   }
 }
 
-/** Stores nr <= 8 columns of one row of a tile: c = v + what lies at `add`, if anything does. */
-// @ts-ignore: decorator
-@inline
-export function storeRow(nr: i32, v0: v128, v1: v128, add: usize, bounds: usize, c: usize): void {
-  if (nr == NR) {
-    if (add != 0) {
-      v0 = f32x4.add(v0, v128.load(add));
-      v1 = f32x4.add(v1, v128.load(add, 16));
-    }
-    if (bounds != 0) {
-      const lower = v128.load32_splat(bounds), upper = v128.load32_splat(bounds, 4);
-      v0 = f32x4.pmin(f32x4.pmax(v0, lower), upper);
-      v1 = f32x4.pmin(f32x4.pmax(v1, lower), upper);
-    }
+/** Stores the first nr < 8 of these numbers. */
+function storeEdge(nr: i32, v0: v128, v1: v128, c: usize): void {
+  if (nr > 4) {
     v128.store(c, v0);
-    v128.store(c, v1, 16);
+    storeLanes(nr - 8, v1, c + 16);
   } else {
-    storeEdge(nr, v0, v1, add, bounds, c);
+    storeLanes(nr - 4, v0, c);
   }
 }
 
-/** Stores the first nr <= 8 of these numbers. */
-export function storeEdge(nr: i32, v0: v128, v1: v128, add: usize, bounds: usize, c: usize): void {
-  for (; nr > 0; nr--, c += 4) {
-    let y = f32x4.extract_lane(v0, 0);
-    if (add != 0) {
-      y += load<f32>(add);
-      add += 4;
-    }
-    storeOne(y, bounds, c);
-    // Shifts the eight values down by one lane.
-    v0 = v128.shuffle<f32>(v0, v1, 1, 2, 3, 4);
-    v1 = v128.shuffle<f32>(v1, v1, 1, 2, 3, 3);
-  }
+/** v between the bounds as `clamp` brings it. */
+// @ts-ignore: decorator
+@inline
+function clampLanes(v: v128, lower: v128, upper: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(v, lower), upper);
 }
 
 /** Stores y, brought between the bounds as `clamp` does it. */
@@ -228,6 +290,12 @@ function tileRow(
   nr: i32, k: i32, row: usize, aStep: usize, offsets: usize, run: i32, b: usize, bStep: usize, add: usize, bounds: usize, c: usize,
 ): void {
   let c0: f32 = 0, c1: f32 = 0, c2: f32 = 0, c3: f32 = 0;
+  if (add != 0) {
+    c0 = load<f32>(add);
+    c1 = load<f32>(add, 4);
+    c2 = load<f32>(add, 8);
+    c3 = load<f32>(add, 12);
+  }
   while (k > 0) {
     let a = offsets == 0 ? row : row + load<u32>(offsets);
     for (let left = run; left > 0; left--) {
@@ -243,10 +311,6 @@ function tileRow(
     offsets += <usize>run << 2;
   }
   for (; nr > 0; nr--, c += 4) {
-    if (add != 0) {
-      c0 += load<f32>(add);
-      add += 4;
-    }
     storeOne(c0, bounds, c);
     c0 = c1; c1 = c2; c2 = c3;
   }

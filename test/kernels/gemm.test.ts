@@ -168,7 +168,7 @@ describe("gemm", () => {
 
 test("packB: panels of 8 columns from rows, from columns and from a part of a larger matrix, the last filled with zeros", () => {
   for (const { k, n } of product({ k: [0, 1, 2, 7], n: [0, 1, 7, 8, 9, 16, 19] })) {
-    for (const [rs, cs] of [[n, 1], [n + 3, 1], [1, k], [1, k + 2], [2 * n, 2]] as const) {
+    for (const [rs, cs] of [[n, 1], [n + 3, 1], [1, k], [1, k + 2]] as const) {
       withBuffers((buffers) => {
         const length = k === 0 || n === 0 ? 0 : (k - 1) * rs + (n - 1) * cs + 1;
         const b = random(length, 5);
