@@ -112,7 +112,7 @@ export function block(
     const narrow = ASC_FEATURE_SIMD && first == wide;
     past = narrow ? n : min(wide, first + group);
     for (let i = 0, height = 0; i < m; i += height) {
-      const from = rows + (<usize>i << 2);
+      const from: usize = gathered ? rows + (<usize>i << 2) : 0;
       height = narrow ? min(NARROW, m - i) : tileRows(m - i);
       let panel = b;
       for (let j = first; j < past; j += NR, panel += bPanel) {
@@ -121,7 +121,7 @@ export function block(
           narrowTile(height, past - j, k, from, offsets, run, panel, biasAt, to, <usize>ldc << 2);
         } else {
           tile(
-            height, min(NR, n - j), k, a + <usize>i * aStep, <usize>lda << 2, transA, gathered ? from : 0, offsets, run, panel, bStep, biasAt,
+            height, min(NR, n - j), k, a + <usize>i * aStep, <usize>lda << 2, transA, from, offsets, run, panel, bStep, biasAt,
             bounds, to, <usize>ldc << 2, accumulate,
           );
         }

@@ -1,5 +1,5 @@
 import { MORE_ROWS } from "./gemmRows";
-import { copyRows, copyRun, fillRun } from "./runs";
+import { copyRows, fillRun } from "./runs";
 import { MR, NR } from "./tile";
 import { Window } from "./window";
 
@@ -31,7 +31,7 @@ const PLAN_FLOATS: i32 = 7;
 
 /** True where no window reaches into the padding, and no channels of other groups lie between its own. */
 function isInside(win: Window): bool {
-  return (win.pd | win.ph | win.pw) == 0 && win.groups == 1 && (win.od - 1) * win.sd + (win.kd - 1) * win.ed < win.d &&
+  return (win.pd | win.ph | win.pw | win.groups - 1) == 0 && (win.od - 1) * win.sd + (win.kd - 1) * win.ed < win.d &&
     (win.oh - 1) * win.sh + (win.kh - 1) * win.eh < win.h && (win.ow - 1) * win.sw + (win.kw - 1) * win.ew < win.w;
 }
 
@@ -149,19 +149,18 @@ function copyStrip(win: Window, plan: Plan, image: usize, z0: i32, y0: i32, x0: 
   // Pixels of a line that lie inside the image: first <= i < last.
   const first = min(width, x0 < 0 ? (step - 1 - x0) / step : 0);
   const last = max(first, x0 < win.w ? min(width, (win.w - x0 + step - 1) / step) : 0);
+  const joined = step == 1 && win.groups == 1;
   for (let kz = 0; kz < win.kd; kz++) {
     const z = z0 + kz * win.ed;
     for (let i = 0; i < plan.height; i++, strip += <usize>(width * c) << 2) {
       const y = y0 + i * plan.lineStep;
-      if (<u32>z >= <u32>win.d || <u32>y >= <u32>win.h || first == last) {
-        fillRun(width * c, 0, strip);
-        continue;
-      }
-      fillRun(first * c, 0, strip);
+      // A line outside of the image is nothing but zeros.
+      const inside = <u32>z < <u32>win.d && <u32>y < <u32>win.h;
+      const zeros = inside ? first : width, n = inside ? last - first : 0;
+      fillRun(zeros * c, 0, strip);
       fillRun((width - last) * c, 0, strip + (<usize>(last * c) << 2));
       const from = image + (<usize>((z * win.h + y) * win.w + x0 + first * step) * <usize>win.c << 2), to = strip + (<usize>(first * c) << 2);
-      if (step == 1 && win.groups == 1) copyRun((last - first) * c, from, to);
-      else copyRows(last - first, c, from, <usize>(step * win.c) << 2, to, <usize>c << 2);
+      copyRows(joined ? 1 : n, joined ? n * c : c, from, <usize>(step * win.c) << 2, to, <usize>c << 2);
     }
   }
   return strip;

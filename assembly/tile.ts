@@ -43,7 +43,7 @@ export const MR: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 // @ts-ignore: decorator
 @inline
 export function tileRows(left: i32): i32 {
-  return MR == 6 && (left == 7 || left == 8) ? 4 : min(MR, left);
+  return MR == 6 && <u32>(left - 7) < 2 ? 4 : min(MR, left);
 }
 
 /**

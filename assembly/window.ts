@@ -32,8 +32,8 @@ export class Window {
 
   /** True where the column matrix is the input itself: a 1x1x1 kernel that visits each position once. */
   get pointwise(): bool {
-    return this.kd * this.kh * this.kw == 1 && this.sd * this.sh * this.sw == 1 && (this.pd | this.ph | this.pw) == 0 &&
-      this.od == this.d && this.oh == this.h && this.ow == this.w;
+    return this.kd * this.kh * this.kw * this.sd * this.sh * this.sw == 1 &&
+      (this.pd | this.ph | this.pw | this.od ^ this.d | this.oh ^ this.h | this.ow ^ this.w) == 0;
   }
 }
 

@@ -93,7 +93,7 @@ function forward(x: number, w: number, epilogue: Epilogue, win: Window): Tensor 
       return y;
     });
   }
-  const pack = (packed: number): void => kernels().packFilters(ptr, w, packed);
+  const pack = (packed: number): void => kernels().packFilters(ptr, 0, win.o, w, packed);
   return withPrepared(w, "panels", kernels().packedFloats(ptr), pack, (packed) =>
     withScratch([kernels().convFloats(ptr)], (scratch) => {
       const y = empty(win.outputShape, "channelsLast");

@@ -91,15 +91,7 @@ export const splits: { [K in keyof Kernels]?: Split } = {
   packFilters: (args) => {
     const { groups, o, taps } = windowAt(args[0]!);
     // Panels hold the filters of one group.
-    if (groups > 1) return whole(args);
-    return {
-      ...panels(args, o, FLOAT * 4 * taps),
-      part: (from, to, struct) => {
-        copy(args[0]!, struct);
-        ints(struct, 22)[5] = Math.min(to * PANEL, o) - from * PANEL;
-        return [struct, args[1]! + from * PANEL * taps * 4, args[2]! + from * PANEL * taps * 4];
-      },
-    };
+    return range(args, 1, groups > 1 ? o / groups : PANEL, FLOAT * 4 * taps);
   },
   convInputAdjoint: (args, kernels) => {
     const { n, o, output, taps } = windowAt(args[0]!);

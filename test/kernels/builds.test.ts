@@ -53,7 +53,7 @@ const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize
     run: (buffers) => {
       const ptr = windowPtr(win);
       const packed = buffers.output(k().packedFloats(ptr)), col = buffers.output(k().convFloats(ptr)), y = buffers.output(ySize);
-      k().packFilters(ptr, buffers.input(random(wSize, 1)), packed.ptr);
+      k().packFilters(ptr, 0, win.o, buffers.input(random(wSize, 1)), packed.ptr);
       k().conv(ptr, 0, positions, buffers.input(random(xSize, 2)), packed.ptr, epilogueOf(buffers.input(random(win.o, 3))), y.ptr, col.ptr);
       return y;
     },

@@ -62,7 +62,7 @@ interface Prepared {
 function prepare(buffers: Buffers, { win }: Volume, w: number): Prepared {
   const ptr = windowPtr(win);
   const packed = buffers.output(kernels().packedFloats(ptr));
-  kernels().packFilters(ptr, w, packed.ptr);
+  kernels().packFilters(ptr, 0, win.o, w, packed.ptr);
   return { packed, col: () => buffers.output(kernels().convFloats(windowPtr(win))).ptr };
 }
 
@@ -78,6 +78,17 @@ for (const volume of volumes) {
         const y = buffers.output(ySize);
         kernels().conv(windowPtr(win), 0, positions, buffers.input(x), packed.ptr, epilogueOf(biased ? buffers.input(bias) : 0), y.ptr, col());
         checkClose("y", y.data(), forward(volume, x, w, biased ? bias : undefined), taps);
+      });
+    });
+
+    test("packFilters of a range of output channels writes their panels only", () => {
+      withBuffers((buffers) => {
+        const ptr = windowPtr(win), wPtr = buffers.input(w);
+        const whole = buffers.output(kernels().packedFloats(ptr)), parts = buffers.output(kernels().packedFloats(ptr));
+        kernels().packFilters(ptr, 0, win.o, wPtr, whole.ptr);
+        const step = win.groups > 1 ? win.o / win.groups : 8;
+        for (let o = 0; o < win.o; o += step) kernels().packFilters(ptr, o, Math.min(o + step, win.o), wPtr, parts.ptr);
+        expectWords("packed", parts.bits(), whole.bits());
       });
     });
 

@@ -62,7 +62,7 @@ for (const { name, win, positions, xSize, wSize, ySize } of volumes) {
         const x = buffers.input(random(xSize, 1)), w = buffers.input(random(wSize, 2));
         const bias = buffers.input(random(win.o, 3)), residual = buffers.input(random(ySize, 4));
         const packed = buffers.output(kernels().packedFloats(windowPtr(win)));
-        kernels().packFilters(windowPtr(win), w, packed.ptr);
+        kernels().packFilters(windowPtr(win), 0, win.o, w, packed.ptr);
         const col = buffers.output(kernels().convFloats(windowPtr(win)));
         const run: Record<string, (from: number, to: number, epilogue: number, y: number) => void> = {
           conv: (from, to, epilogue, y) => kernels().conv(windowPtr(win), from, to, x, packed.ptr, epilogue, y, col.ptr),
