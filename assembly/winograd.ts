@@ -3,7 +3,9 @@ import { gemm, packedBFloats } from "./gemm";
 import { fillRun } from "./runs";
 import { MR, NR } from "./tile";
 import { Window } from "./window";
-import { filterPoints, findPixels, interpolateTile, LANES, MIDDLE, prepareSpace, SLOT, transformTile, ZEROS } from "./winogradPoints";
+import {
+  across, filterPoints, findPixels, HEIGHT, interpolateTile, LANES, MIDDLE, PIXELS, prepareSpace, SLOT, tilesAlong, transformTile, WIDTH, ZEROS,
+} from "./winogradPoints";
 
 // Convolution with 3x3 kernels at stride 1 by Winograd's minimal filtering, F(m x m, 3 x 3) for m = 4 and 2. Output tiles of m x m are
 // interpolated from products at a = m + 2 points along each axis:
@@ -14,6 +16,9 @@ import { filterPoints, findPixels, interpolateTile, LANES, MIDDLE, prepareSpace,
 // interpolates at 0, 1, -1, infinity. F(4x4) does at 0, +-sqrt(1/2), +-sqrt(2), infinity instead of the usual 0, +-1, +-2: their powers
 // stay near 1, and so do those of the transforms. Root mean square error against double precision with C = 256, x and w in +-0.5:
 // 3.9e-6 instead of 10e-6; the sum over 9 C terms in order, by `conv`, has 3.4e-6.
+//
+// With a dilation e, each of the e x e phases of the image is convolved by itself: the pixels of a tile lie e apart, in x and in y. Tiles
+// of the phases take turns along an axis.
 //
 // Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", 2015; the points as in Alam et al., "Winograd
 // convolution for deep neural networks: efficient point selection", 2022.
@@ -31,19 +36,19 @@ export function padded(channels: i32): i32 {
   return (channels + 3) & ~3;
 }
 
-// @ts-ignore: decorator
-@inline
-export function across(length: i32, m: i32): i32 {
-  return (length + m - 1) / m;
-}
-
 /** Bytes from the filters of one point to those of the next. */
 function pointBytes(c: i32, o: i32): usize {
   return (<usize>packedBFloats(c, o) << 2) + GAP;
 }
 
-export function blockTiles(win: Window, m: i32, tiles: i32): i32 {
-  const a = m + 2;
+/** Output tiles of the whole batch. */
+export function tileCount(win: Window, m: i32): i32 {
+  return win.n * win.d * tilesAlong(win.oh, win.eh, m) * tilesAlong(win.ow, win.ew, m);
+}
+
+/** Tiles of a block: as many for any range of tiles. */
+export function blockTiles(win: Window, m: i32): i32 {
+  const a = m + 2, tiles = tileCount(win, m);
   const tileBytes = a * a * (padded(win.c / win.groups) + padded(win.o / win.groups)) << 2;
   const most = max(BLOCK_BYTES / max(tileBytes, 1), LEAST_TILES) / MR * MR;
   // Blocks of the same size, rather than a small last one.
@@ -62,8 +67,7 @@ export function winogradFilterFloats(window: usize, m: i32): i32 {
 export function winogradFloats(window: usize, m: i32): i32 {
   const win = changetype<Window>(window);
   const c = padded(win.c / win.groups), o = padded(win.o / win.groups);
-  const tiles = win.n * win.d * across(win.oh, m) * across(win.ow, m);
-  return <i32>(ZEROS >> 2) + c + (m + 2) * (m + 2) * (blockTiles(win, m, tiles) * (c + o) + 2 * <i32>(GAP >> 2)) + NR;
+  return <i32>(ZEROS >> 2) + c + (m + 2) * (m + 2) * (blockTiles(win, m) * (c + o) + 2 * <i32>(GAP >> 2)) + NR;
 }
 
 /**
@@ -125,8 +129,8 @@ function scatter<T>(points: i32, lanes: i32, from: usize, to: usize, step: usize
  * Shapes:   x [N, D, H, W, C]; u from `winogradFilters`; y [N, D, OH, OW, O]; epilogue with bias [O] and residual as y, or 0;
  *           scratch [`winogradFloats`].
  * Writes:   overwrites y at these positions and channels; scratch.
- * Requires: m as for u; kernel 1x3x3, stride 1, dilation 1, no padding along the depth; no overlap. The first channel begins a panel of
- *           its group. May read up to 12 bytes past x and bias.
+ * Requires: m as for u; kernel 1x3x3, stride 1, no padding along the depth; no overlap. The first channel begins a panel of its group. May
+ *           read up to 12 bytes past x and bias.
  * Adjoint:  as `conv`: in x this kernel with `flip`; in w `convFilterAdjoint`.
  */
 export function winograd(
@@ -142,9 +146,7 @@ function byBlocks<T>(
   const win = changetype<Window>(window);
   const c = win.c / win.groups, o = win.o / win.groups, a = m + 2;
   const ldv = padded(c), ldp = padded(o);
-  const columns = across(win.ow, m), rows = across(win.oh, m);
-  // As many as the scratch has room for, whatever the range.
-  const tiles = blockTiles(win, m, win.n * win.d * rows * columns);
+  const tiles = blockTiles(win, m);
   const vStep = (<usize>(tiles * ldv) << 2) + GAP, pStep = (<usize>(tiles * ldp) << 2) + GAP;
   const uStep = pointBytes(c, o);
   const v = scratch + ZEROS + (<usize>ldv << 2), products = v + <usize>(a * a) * vStep;
@@ -156,9 +158,7 @@ function byBlocks<T>(
       const g = channel / o;
       n = min(past, (g + 1) * o) - channel;
       for (let i = 0; i < count; i++) {
-        const tile = from + i, row = tile / columns;
-        const image = x + (<usize>(row / rows * win.h * win.w * win.c + g * c) << 2);
-        findPixels(a, image, win.h, win.w, win.c, row % rows * m - win.ph, tile % columns * m - win.pw, scratch);
+        findPixels(window, false, m, a, from + i, x + (<usize>(g * c) << 2), scratch);
         transformTile<T>(m, c, scratch, v + (<usize>(i * ldv) << 2), vStep);
       }
       const panels = u + <usize>(g * a * a) * uStep + (<usize>(channel % o * c) << 2);
@@ -166,15 +166,14 @@ function byBlocks<T>(
         gemm(count, n, c, v + point * vStep, ldv, false, panels + point * uStep, 0, products + point * pStep, ldp, false);
       }
       for (let i = 0; i < count; i++) {
-        const tile = from + i, row = tile / columns;
-        const oy = row % rows * m, ox = tile % columns * m;
-        const height = min(m, win.oh - oy), width = min(m, win.ow - ox);
-        let line = y + (<usize>(((row / rows * win.oh + oy) * win.ow + ox) * win.o + channel) << 2);
-        const lineBytes = <usize>(win.ow * win.o) << 2;
+        findPixels(window, true, m, 1, from + i, y + (<usize>channel << 2), scratch);
+        let line = load<usize>(scratch + PIXELS);
+        const width = min(m, load<i32>(scratch + WIDTH)), height = width > 0 ? min(m, load<i32>(scratch + HEIGHT)) : 0;
+        const pixel = win.ew * win.o, lineBytes = <usize>(win.eh * win.ow * win.o) << 2;
         interpolateTile<T>(
-          m, n, height, width, scratch, products + (<usize>(i * ldp) << 2), pStep, biasOf(epilogue, channel), line, <usize>win.o << 2, lineBytes,
+          m, n, height, width, scratch, products + (<usize>(i * ldp) << 2), pStep, biasOf(epilogue, channel), line, <usize>pixel << 2, lineBytes,
         );
-        for (let k = 0; k < height; k++, line += lineBytes) finish(epilogue, y, width, n, line, win.o);
+        for (let k = 0; k < height; k++, line += lineBytes) finish(epilogue, y, width, n, line, pixel);
       }
     }
   }

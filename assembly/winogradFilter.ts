@@ -2,7 +2,7 @@ import { gemmInPlace } from "./gemm";
 import { fillRun } from "./runs";
 import { NR } from "./tile";
 import { Window } from "./window";
-import { across, blockTiles, GAP, padded } from "./winograd";
+import { blockTiles, GAP, padded, tileCount } from "./winograd";
 import { findPixels, gatherTaps, prepareSpace, spreadTile, transformTile, ZEROS } from "./winogradPoints";
 
 // The filter adjoint of a 3x3 convolution at stride 1: the transpose of F(4x4, 3x3), step by step, with 4 times fewer products than
@@ -15,7 +15,7 @@ const ROW_GAP: i32 = 16;
 export function winogradFilterAdjointFloats(window: usize): i32 {
   const win = changetype<Window>(window);
   const c = padded(win.c) + ROW_GAP, o = padded(win.o) + ROW_GAP;
-  const tiles = blockTiles(win, 4, win.n * win.d * across(win.oh, 4) * across(win.ow, 4));
+  const tiles = blockTiles(win, 4);
   return <i32>(ZEROS >> 2) + max(c, o) + 36 * (tiles * (c + o) + win.o * c + 3 * <i32>(GAP >> 2)) + NR;
 }
 
@@ -37,9 +37,7 @@ function filterAdjoint<T>(window: usize, from: i32, to: i32, x: usize, dy: usize
   const win = changetype<Window>(window);
   const c = win.c, o = to - from;
   const ldv = padded(c) + ROW_GAP, lde = padded(o) + ROW_GAP;
-  const columns = across(win.ow, 4), rows = across(win.oh, 4);
-  const all = win.n * win.d * rows * columns;
-  const tiles = blockTiles(win, 4, all);
+  const all = tileCount(win, 4), tiles = blockTiles(win, 4);
   const vStep = (<usize>(tiles * ldv) << 2) + GAP, eStep = (<usize>(tiles * lde) << 2) + GAP, dStep = (<usize>(o * ldv) << 2) + GAP;
   const v = scratch + ZEROS + (<usize>max(ldv, lde) << 2), e = v + 36 * vStep, d = e + 36 * eStep;
   prepareSpace<T>(scratch, max(ldv, lde));
@@ -47,11 +45,9 @@ function filterAdjoint<T>(window: usize, from: i32, to: i32, x: usize, dy: usize
   for (let first = 0; first < all; first += tiles) {
     const count = min(tiles, all - first);
     for (let i = 0; i < count; i++) {
-      const tile = first + i, row = tile / columns, image = row / rows;
-      const oy = row % rows * 4, ox = tile % columns * 4;
-      findPixels(6, x + (<usize>(image * win.h * win.w * c) << 2), win.h, win.w, c, oy - win.ph, ox - win.pw, scratch);
+      findPixels(window, false, 4, 6, first + i, x, scratch);
       transformTile<T>(4, c, scratch, v + (<usize>(i * ldv) << 2), vStep);
-      findPixels(4, dy + (<usize>(image * win.oh * win.ow * win.o + from) << 2), win.oh, win.ow, win.o, oy, ox, scratch);
+      findPixels(window, true, 4, 4, first + i, dy + (<usize>from << 2), scratch);
       spreadTile<T>(o, scratch, e + (<usize>(i * lde) << 2), eStep);
     }
     for (let point: usize = 0; point < 36; point++) {

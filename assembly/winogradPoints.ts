@@ -1,4 +1,5 @@
 import { fillRun } from "./runs";
+import { Window } from "./window";
 
 // One axis of each of Winograd's transforms, and what tiles need for them: F(m x m, 3 x 3) as in `winograd.ts`. A transform is two passes of
 // one loop, down the columns of a tile and along its rows, so that each is in the kernels once. With r = sqrt(1/2):
@@ -16,11 +17,12 @@ export const LANES: i32 = ASC_FEATURE_SIMD ? 4 : 1;
 export const SLOT: usize = 16;
 
 // Where things lie in the work space: constants, which V8 would rebuild each time if they were literal; addresses of a tile's pixels;
-// 6 x 6 values between the passes, and their addresses as the second pass takes them; zeros.
-const PIXELS: usize = 4 * SLOT;
+// 6 x 6 values between the passes, and their addresses as the second pass takes them; what there is of a tile; zeros.
+export const PIXELS: usize = 4 * SLOT;
 export const MIDDLE: usize = PIXELS + 36 * 4;
 const MIDDLES: usize = MIDDLE + 36 * SLOT;
-export const ZEROS: usize = MIDDLES + 36 * 4;
+export const HEIGHT: usize = MIDDLES + 36 * 4, WIDTH: usize = HEIGHT + 4;
+export const ZEROS: usize = HEIGHT + SLOT;
 
 /** Fills a work space, with so many zeros. */
 export function prepareSpace<T>(space: usize, zeros: i32): void {
@@ -32,14 +34,43 @@ export function prepareSpace<T>(space: usize, zeros: i32): void {
   fillRun(zeros, 0, space + ZEROS);
 }
 
-/** Writes the addresses of a x a pixels, from (y0, x0) of an image [h, w, c] on, into the space; those outside are found at the zeros. */
-export function findPixels(a: i32, image: usize, h: i32, w: i32, c: i32, y0: i32, x0: i32, space: usize): void {
-  for (let i = 0; i < a; i++) {
+// @ts-ignore: decorator
+@inline
+export function across(length: i32, m: i32): i32 {
+  return (length + m - 1) / m;
+}
+
+/** Tiles along an axis, those of every phase of the dilation e that has pixels. */
+export function tilesAlong(length: i32, e: i32, m: i32): i32 {
+  return across(length, e * m) * min(e, length);
+}
+
+/** Where a tile begins along an axis. */
+function tileStart(tile: i32, e: i32, m: i32): i32 {
+  return tile / e * (e * m) + tile % e;
+}
+
+/**
+ * Writes into the space the addresses of a x a pixels of a tile, in the input or the output, which is at `map`; those outside are found at
+ * the zeros. Also how many rows and columns of the output there are from the tile's first one on, in its phase.
+ */
+export function findPixels(window: usize, output: bool, m: i32, a: i32, tile: i32, map: usize, space: usize): void {
+  const win = changetype<Window>(window), eh = win.eh, ew = win.ew;
+  // The output's fields lie behind those of the input, in the same order.
+  const side = changetype<Window>(window + (<usize>output << 4)), c = side.c, h = side.h, w = side.w;
+  const columns = tilesAlong(win.ow, ew, m), rows = tilesAlong(win.oh, eh, m), row = tile / columns;
+  let y = tileStart(row % rows, eh, m), x0 = tileStart(tile % columns, ew, m);
+  store<i32>(space + HEIGHT, across(win.oh - y, eh));
+  store<i32>(space + WIDTH, across(win.ow - x0, ew));
+  if (!output) {
+    y -= win.ph;
+    x0 -= win.pw;
+  }
+  map += <usize>(row / rows * h * w * c) << 2;
+  for (let i = 0; i < a; i++, y += eh) {
     let to = space + PIXELS + <usize>(i * 24);
-    const line = image + (<usize>((y0 + i) * w + x0) * <usize>c << 2);
-    const inside = <u32>(y0 + i) < <u32>h;
-    for (let j = 0; j < a; j++, to += 4) {
-      store<usize>(to, inside && <u32>(x0 + j) < <u32>w ? line + (<usize>(j * c) << 2) : space + ZEROS);
+    for (let j = 0, x = x0; j < a; j++, x += ew, to += 4) {
+      store<usize>(to, <u32>y < <u32>h && <u32>x < <u32>w ? map + (<usize>((y * w + x) * c) << 2) : space + ZEROS);
     }
   }
 }

@@ -57,7 +57,7 @@ export interface ConvOptions {
   groups?: number;
   /**
    * How it is computed: "gemm" sums every element in one order; "winograd2" and "winograd4" make 2.25 and 4 times fewer products
-   * of a 3x3 kernel at stride 1 and dilation 1, and round elsewhere. By default the fastest for the sizes.
+   * of a 3x3 kernel at stride 1, and round elsewhere. By default the fastest for the sizes.
    */
   algorithm?: ConvAlgorithm;
 }
@@ -137,27 +137,27 @@ export function checkConvOptions(op: string, kernel: Shape, options: ConvOptions
     });
   }
   const pairs = spatialPadding(op, rank, padding === "valid" ? 0 : padding, `, "same" or "valid"`);
-  checkAlgorithm(op, kernel, stride, pairs, dilation, options.algorithm);
+  checkAlgorithm(op, kernel, stride, pairs, options.algorithm);
   return { stride, padding: pairs, dilation };
 }
 
-function checkAlgorithm(op: string, kernel: Shape, stride: Shape, padding: Pairs, dilation: Shape, algorithm: ConvAlgorithm | undefined): void {
+function checkAlgorithm(op: string, kernel: Shape, stride: Shape, padding: Pairs, algorithm: ConvAlgorithm | undefined): void {
   if (algorithm === undefined || algorithm === "gemm") return;
   if (!algorithms.includes(algorithm)) {
     throw new TypeError(`${op}: algorithm must be one of ${algorithms.join(", ")}, got ${describe(algorithm)}`);
   }
   const keepsDepth = kernel.length < 3 || (padding[0]![0] | padding[0]![1]) === 0;
-  if (!isWinograd(extend(kernel, 1), stride, dilation) || !keepsDepth) {
+  if (!isWinograd(extend(kernel, 1), stride) || !keepsDepth) {
     throw new RangeError(
-      `${op}: algorithm "${algorithm}" needs a kernel of 3x3, stride 1, dilation 1 and no padding along a depth, ` +
-        `got kernel ${kernel.join("x")}, stride ${format(stride)}, dilation ${format(dilation)}, padding ${format(padding.flat())}`,
+      `${op}: algorithm "${algorithm}" needs a kernel of 3x3, stride 1 and no padding along a depth, ` +
+        `got kernel ${kernel.join("x")}, stride ${format(stride)}, padding ${format(padding.flat())}`,
     );
   }
 }
 
 /** True for the kernels that Winograd's algorithms compute. */
-export function isWinograd(kernel: Triple, stride: Shape, dilation: Shape): boolean {
-  return kernel[0] === 1 && kernel[1] === 3 && kernel[2] === 3 && [...stride, ...dilation].every((step) => step === 1);
+export function isWinograd(kernel: Triple, stride: Shape): boolean {
+  return kernel[0] === 1 && kernel[1] === 3 && kernel[2] === 3 && stride.every((step) => step === 1);
 }
 
 /**

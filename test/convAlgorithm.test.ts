@@ -21,6 +21,10 @@ const tiles: Case<ConvCase>[] = [
     { shapes: [[2, 5, height, width], [6, 5, 3, 3], [6]], options: { padding } })),
   ...[1, 2, 3, 4, 7, 8, 9, 17].map((channels) => ({ shapes: [[1, channels, 7, 6], [18 - channels, channels, 3, 3]], options: { padding: 1 } })),
   ...[2, 4].map((groups) => ({ shapes: [[2, 4 * groups, 5, 9], [3 * groups, 4, 3, 3], [3 * groups]], options: { padding: 1, groups } })),
+  ...product({ height: [5, 8, 9], dilation: [2, [3, 1], [2, 4]] as const, padding: [2, [[0, 4], [3, 4]]] as const }).map(({ height, ...options }) => (
+    { shapes: [[2, 4, height, 10], [6, 4, 3, 3], [6]], options })),
+  { shapes: [[1, 3, 5, 4], [2, 3, 3, 3]], options: { padding: 2 ** 26, dilation: 2 ** 26 } },
+  ...[2, 3].map((dilation) => ({ shapes: [[1, 12, 9, 13], [9, 4, 3, 3]], options: { padding: dilation, dilation, groups: 3 } })),
   ...(["reflect", "circular"] as const).map((paddingMode) => ({ shapes: [[1, 3, 6, 5], [4, 3, 3, 3]], options: { padding: 2, paddingMode } })),
 ];
 
@@ -31,8 +35,8 @@ const slices: Case<ConvCase>[] = [
 
 const whole = ({ shapes: [x, w], options: { paddingMode, ...options } }: Case<ConvCase>) => convWindow("conv", x!.length - 2, x!, w!, options);
 const byWinograd = (one: Case<ConvCase>): boolean => {
-  const { kernel, stride, dilation, input, output } = whole(one);
-  return isWinograd(kernel, stride, dilation) && input[0] === output[0];
+  const { kernel, stride, input, output } = whole(one);
+  return isWinograd(kernel, stride) && input[0] === output[0];
 };
 const accepted: Record<ConvAlgorithm, (one: Case<ConvCase>) => boolean> = {
   // All the spec's cases, but those that its own tests compute so already.
@@ -56,7 +60,7 @@ for (const spec of [{ ...conv2dSpec, cases: [...conv2dSpec.cases, ...tiles] }, {
 
 describe.each(["gemm", "winograd2", "winograd4"] as const)("the adjoints by %s", (algorithm) => {
   const options: ConvOptions[] = [
-    {}, { padding: 1 }, { padding: [[2, 0], [1, 2]] }, { padding: 1, groups: 3 },
+    {}, { padding: 1 }, { padding: [[2, 0], [1, 2]] }, { padding: 1, groups: 3 }, { padding: 2, dilation: 2 }, { padding: [1, 4], dilation: [1, 3], groups: 3 },
     // Wider than the flipped filter could reach: the input adjoint is not made by Winograd's algorithm then.
     { padding: 4 },
   ];
@@ -87,7 +91,9 @@ describe("the choice", () => {
     ["gemm", [1, 3, 56, 56], [64, 3, 3, 3]],
     ["depthwise", [1, 64, 56, 56], [64, 1, 3, 3], { groups: 64, padding: 1 }],
     ["gemm", [1, 64, 56, 56], [64, 64, 3, 3], { stride: 2 }],
-    ["gemm", [1, 64, 56, 56], [64, 64, 3, 3], { dilation: [1, 2] }],
+    ["winograd4", [1, 64, 56, 56], [64, 64, 3, 3], { dilation: [1, 2] }],
+    // A tile for every few pixels of a phase.
+    ["gemm", [1, 64, 14, 14], [64, 64, 3, 3], { dilation: 12, padding: 12 }],
     ["gemm", [1, 64, 56, 56], [64, 64, 5, 5]],
     ["gemm", [1, 64, 56, 56], [64, 64, 1, 3]],
     ["gemm", [1, 64, 56, 56], [64, 64, 3, 3], { algorithm: "gemm" }],
@@ -101,6 +107,7 @@ describe("the choice", () => {
     ["winograd4", [1, 64, 56, 56], [64, 64, 3, 3], {}],
     ["gemm", [1, 512, 7, 7], [512, 512, 3, 3], {}],
     ["winograd4", [8, 512, 7, 7], [512, 512, 3, 3], {}],
+    ["winograd4", [1, 64, 56, 56], [64, 64, 3, 3], { padding: 2, dilation: 2 }],
     ["gemm", [1, 64, 56, 56], [64, 16, 3, 3], { groups: 4 }],
     ["depthwise", [1, 64, 56, 56], [64, 1, 3, 3], { groups: 64 }],
     ["gemm", [1, 64, 56, 56], [64, 64, 3, 3], { algorithm: "winograd2" }],
@@ -164,8 +171,8 @@ describe("the choice", () => {
   const x = zeros([1, 4, 8, 8]);
   test.each([
     [TypeError, { algorithm: "fft" }, /^conv2d: algorithm must be one of gemm, winograd2, winograd4, got "fft"/],
-    [RangeError, { algorithm: "winograd4", stride: 2 }, /^conv2d: algorithm "winograd4" needs a kernel of 3x3, stride 1, .*got kernel 3x3, stride \[2, 2\]/],
-    [RangeError, { algorithm: "winograd2", dilation: [1, 2] }, /^conv2d: algorithm "winograd2" needs .* dilation \[1, 2\]/],
+    [RangeError, { algorithm: "winograd4", stride: 2 }, /^conv2d: algorithm "winograd4" needs a kernel of 3x3, stride 1 and .*got kernel 3x3, stride \[2, 2\]/],
+    [RangeError, { algorithm: "winograd2", stride: [1, 2], dilation: 2 }, /^conv2d: algorithm "winograd2" needs .* stride \[1, 2\]/],
   ])("%o refuses %o", (error, options, message) => {
     const before = memory();
     const call = () => conv2d(x, zeros([4, 4, 3, 3]), options as never);

@@ -20,20 +20,26 @@ function forward({ win, taps, ySize }: Volume, x: Numbers, w: Numbers, bias?: Nu
   return y;
 }
 
-/** Tiles of m x m in each image, as rows and columns, and in all. */
+/** Tiles of m x m in each image, as rows and columns, and in all; each phase of the dilation that has pixels has as many. */
 function tilesOf({ win }: Volume, m: number): { images: number; rows: number; columns: number; count: number } {
-  const images = win.n * win.output[0], rows = Math.ceil(win.output[1] / m), columns = Math.ceil(win.output[2] / m);
+  const along = (axis: 1 | 2): number => {
+    const length = win.output[axis], phases = Math.min(win.dilation[axis], length);
+    return phases * Math.ceil(Math.ceil(length / win.dilation[axis]) / m);
+  };
+  const images = win.n * win.output[0], rows = along(1), columns = along(2);
   return { images, rows, columns, count: images * rows * columns };
 }
 
 /** The output positions of the tiles from <= tile < to. */
 function positionsOf(volume: Volume, m: number, from: number, to: number): number[] {
   const { rows, columns } = tilesOf(volume, m);
-  const [, height, width] = volume.win.output;
+  const [, height, width] = volume.win.output, [, eh, ew] = volume.win.dilation;
+  // The tile of a position along an axis: phases take turns.
+  const tileOf = (at: number, e: number): number => Math.floor(Math.floor(at / e) / m) * e + (at % e);
   const positions: number[] = [];
   for (let q = 0; q < volume.positions; q++) {
-    const column = Math.floor((q % width) / m), line = Math.floor(q / width);
-    const tile = (Math.floor(line / height) * rows + Math.floor((line % height) / m)) * columns + column;
+    const line = Math.floor(q / width), column = tileOf(q % width, ew);
+    const tile = (Math.floor(line / height) * rows + tileOf(line % height, eh)) * columns + column;
     if (tile >= from && tile < to) positions.push(q);
   }
   return positions;
