@@ -25,7 +25,7 @@ export function winogradFilterAdjointFloats(window: usize): i32 {
  *
  * Shapes:   x, dy as x, y of `winograd`; dw [O, 3, 3, C]; scratch [`winogradFilterAdjointFloats`].
  * Writes:   overwrites dw of these channels; scratch.
- * Requires: as `winograd`, and one group. May read up to 12 bytes past x and dy.
+ * Requires: as `winograd`, kernel 1x3x3, one group. May read up to 12 bytes past x and dy.
  * Adjoint:  as `convFilterAdjoint`.
  */
 export function winogradFilterAdjoint(window: usize, from: i32, to: i32, x: usize, dy: usize, dw: usize, scratch: usize): void {
@@ -46,7 +46,7 @@ function filterAdjoint<T>(window: usize, from: i32, to: i32, x: usize, dy: usize
     const count = min(tiles, all - first);
     for (let i = 0; i < count; i++) {
       findPixels(window, false, 4, 6, first + i, x, scratch);
-      transformTile<T>(4, c, scratch, v + (<usize>(i * ldv) << 2), vStep);
+      transformTile<T>(6, c, scratch, v + (<usize>(i * ldv) << 2), vStep);
       findPixels(window, true, 4, 4, first + i, dy + (<usize>from << 2), scratch);
       spreadTile<T>(o, scratch, e + (<usize>(i * lde) << 2), eStep);
     }

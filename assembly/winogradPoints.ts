@@ -1,7 +1,7 @@
 import { fillRun } from "./runs";
 import { Window } from "./window";
 
-// One axis of each of Winograd's transforms, and what tiles need for them: F(m x m, 3 x 3) as in `winograd.ts`. A transform is two passes of
+// One axis of each of Winograd's transforms, and what tiles need for them: F(m x m, r x r) as in `winograd.ts`. A transform is two passes of
 // one loop, down the columns of a tile and along its rows, so that each is in the kernels once. With r = sqrt(1/2):
 //
 //         1  0 -5/2  0   1  0             1     0     0               1  1  1    1    1   0
@@ -10,6 +10,9 @@ import { Window } from "./window";
 //         0 -r -1/2  2r  1  0            1/6  1/3 r  1/3              0 r/2 -r/2 4r -4r   1
 //         0  r -1/2 -2r  1  0            1/6 -1/3 r  1/3
 //         0  1  0  -5/2  0  1             0     0     1
+//
+// The points p of F(2x2, 5x5) are the same, and so is B'. G has the powers p^3 and p^4 too, by the same factors, A' the first row and
+// the second one with the point at infinity.
 
 /** Channels that one transform works on. */
 export const LANES: i32 = ASC_FEATURE_SIMD ? 4 : 1;
@@ -76,10 +79,10 @@ export function findPixels(window: usize, output: bool, m: i32, a: i32, tile: i3
 }
 
 /** B' x B for c channels of the pixels that were found. Point k goes to v + k * step. */
-export function transformTile<T>(m: i32, c: i32, space: usize, v: usize, step: usize): void {
+export function transformTile<T>(a: i32, c: i32, space: usize, v: usize, step: usize): void {
   for (let at: usize = 0; at < <usize>c << 2; at += LANES << 2, v += LANES << 2) {
-    inputPoints<T>(m, space + PIXELS, at, space, space + MIDDLE, SLOT, 6 * SLOT);
-    inputPoints<T>(m, space + MIDDLES, 0, space, v, <usize>(m + 2) * step, step);
+    inputPoints<T>(a, space + PIXELS, at, space, space + MIDDLE, SLOT, 6 * SLOT);
+    inputPoints<T>(a, space + MIDDLES, 0, space, v, <usize>a * step, step);
   }
 }
 
@@ -93,12 +96,14 @@ export function spreadTile<T>(o: i32, space: usize, e: usize, step: usize): void
 
 /** A' p A + bias for o channels of a tile, of which `rows` x `columns` pixels lie inside the image. Point k comes from p + k * step. */
 export function interpolateTile<T>(
-  m: i32, o: i32, rows: i32, columns: i32, space: usize, p: usize, step: usize, bias: usize, y: usize, pixelBytes: usize, lineBytes: usize,
+  m: i32, a: i32, o: i32, rows: i32, columns: i32, space: usize, p: usize, step: usize, bias: usize, y: usize, pixelBytes: usize,
+  lineBytes: usize,
 ): void {
   const middle = space + MIDDLE;
   for (let at = 0; at < o; at += LANES, p += LANES << 2, y += LANES << 2) {
-    outputs<T>(m, m + 2, p, step, <usize>(m + 2) * step, 0, space, middle, SLOT, 6 * SLOT, m, LANES);
-    outputs<T>(m, rows, middle, 6 * SLOT, SLOT, bias == 0 ? 0 : bias + (<usize>at << 2), space, y, lineBytes, pixelBytes, columns, min(LANES, o - at));
+    outputs<T>(m, a, a, p, step, <usize>a * step, 0, space, middle, SLOT, 6 * SLOT, m, LANES);
+    const b: usize = bias == 0 ? 0 : bias + (<usize>at << 2);
+    outputs<T>(m, a, rows, middle, 6 * SLOT, SLOT, b, space, y, lineBytes, pixelBytes, columns, min(LANES, o - at));
   }
 }
 
@@ -113,11 +118,11 @@ export function gatherTaps<T>(c: i32, space: usize, u: usize, step: usize, w: us
 
 // In each loop the k-th output of one turn goes to out + k * step, those of the next one lie `next` bytes further.
 
-function inputPoints<T>(m: i32, pixels: usize, at: usize, k: usize, out: usize, next: usize, step: usize): void {
-  for (let count = m + 2; count > 0; count--, pixels += 4, out += next) {
+function inputPoints<T>(a: i32, pixels: usize, at: usize, k: usize, out: usize, next: usize, step: usize): void {
+  for (let count = a; count > 0; count--, pixels += 4, out += next) {
     const x0 = load<T>(load<usize>(pixels) + at), x1 = load<T>(load<usize>(pixels, 24) + at);
     const x2 = load<T>(load<usize>(pixels, 48) + at), x3 = load<T>(load<usize>(pixels, 72) + at);
-    if (m == 4) {
+    if (a == 6) {
       const x4 = load<T>(load<usize>(pixels, 96) + at), x5 = load<T>(load<usize>(pixels, 120) + at);
       store<T>(out, minus<T>(plus<T>(x0, x4), times<T>(load<T>(k, 2 * SLOT), x2)));
       let even = minus<T>(x4, plus<T>(x2, x2));
@@ -140,24 +145,26 @@ function inputPoints<T>(m: i32, pixels: usize, at: usize, k: usize, out: usize, 
 
 /** The first `columns` outputs of `count` turns; the k-th input of one comes from p + k * far, those of the next one are `near` further. */
 function outputs<T>(
-  m: i32, count: i32, p: usize, near: usize, far: usize, bias: usize, k: usize, out: usize, next: usize, step: usize, columns: i32, lanes: i32,
+  m: i32, a: i32, count: i32, p: usize, near: usize, far: usize, bias: usize, k: usize, out: usize, next: usize, step: usize, columns: i32,
+  lanes: i32,
 ): void {
   const b = bias == 0 ? all<T>(0) : load<T>(bias);
   for (; count > 0; count--, p += near, out += next) {
     const p0 = plus<T>(load<T>(p), b), p1 = load<T>(p + far), p2 = load<T>(p + 2 * far), p3 = load<T>(p + 3 * far);
     const s = plus<T>(p1, p2), d = minus<T>(p1, p2);
-    if (m == 4) {
+    if (a == 6) {
       const p4 = load<T>(p + 4 * far);
       const t = plus<T>(p3, p4);
       let e = minus<T>(p3, p4);
       put<T>(out, plus<T>(p0, plus<T>(s, t)), lanes);
       if (columns < 2) continue;
       e = plus<T>(e, e);
-      put<T>(out + step, plus<T>(times<T>(load<T>(k, SLOT), plus<T>(d, e)), b), lanes);
+      const p5 = plus<T>(load<T>(p + 5 * far), b);
+      // The last one has the point at infinity.
+      put<T>(out + step, plus<T>(times<T>(load<T>(k, SLOT), plus<T>(d, e)), m == 2 ? p5 : b), lanes);
       if (columns < 3) continue;
       put<T>(out + 2 * step, plus<T>(plus<T>(times<T>(load<T>(k), s), plus<T>(t, t)), b), lanes);
       if (columns < 4) continue;
-      const p5 = plus<T>(load<T>(p + 5 * far), b);
       put<T>(out + 3 * step, plus<T>(times<T>(load<T>(k, SLOT), plus<T>(times<T>(load<T>(k), d), plus<T>(e, e))), p5), lanes);
     } else {
       put<T>(out, plus<T>(p0, s), lanes);
@@ -186,21 +193,30 @@ function outputPoints<T>(count: i32, pixels: usize, at: usize, k: usize, out: us
 }
 
 /** G g, with the inputs of `outputs`. */
-export function filterPoints<T>(m: i32, count: i32, g: usize, near: usize, far: usize, k: usize, out: usize, next: usize, step: usize): void {
+export function filterPoints<T>(
+  a: i32, r: i32, count: i32, g: usize, near: usize, far: usize, k: usize, out: usize, next: usize, step: usize,
+): void {
   for (; count > 0; count--, g += near, out += next) {
     const g0 = load<T>(g), g1 = load<T>(g + far), g2 = load<T>(g + 2 * far);
     store<T>(out, g0);
-    if (m == 4) {
+    if (a == 6) {
+      let g3 = all<T>(0), g4 = g3;
+      if (r == 5) {
+        g3 = load<T>(g + 3 * far);
+        g4 = load<T>(g + 4 * far);
+      }
       const third = load<T>(k, 3 * SLOT), sixth = times<T>(load<T>(k), third), twoThirds = plus<T>(third, third);
-      let even = plus<T>(g0, times<T>(load<T>(k), g2));
-      let odd = times<T>(load<T>(k, SLOT), g1);
+      let even = plus<T>(g0, times<T>(load<T>(k), plus<T>(g2, times<T>(load<T>(k), g4))));
+      let odd = times<T>(load<T>(k, SLOT), plus<T>(g1, times<T>(load<T>(k), g3)));
       store<T>(out + step, times<T>(twoThirds, minus<T>(all<T>(0), plus<T>(even, odd))));
       store<T>(out + 2 * step, times<T>(twoThirds, minus<T>(odd, even)));
-      even = plus<T>(g0, plus<T>(g2, g2));
-      odd = plus<T>(odd, odd);
+      even = plus<T>(g2, plus<T>(g4, g4));
+      even = plus<T>(g0, plus<T>(even, even));
+      odd = plus<T>(g1, plus<T>(g3, g3));
+      odd = times<T>(load<T>(k, SLOT), plus<T>(odd, odd));
       store<T>(out + 3 * step, times<T>(sixth, plus<T>(even, odd)));
       store<T>(out + 4 * step, times<T>(sixth, minus<T>(even, odd)));
-      store<T>(out + 5 * step, g2);
+      store<T>(out + 5 * step, r == 5 ? g4 : g2);
     } else {
       const even = times<T>(load<T>(k), plus<T>(g0, g2)), odd = times<T>(load<T>(k), g1);
       store<T>(out + step, plus<T>(even, odd));

@@ -56,8 +56,8 @@ export interface ConvOptions {
   /** Groups of channels that are convolved apart, default 1. */
   groups?: number;
   /**
-   * How it is computed: "gemm" sums every element in one order; "winograd2" and "winograd4" make 2.25 and 4 times fewer products
-   * of a 3x3 kernel at stride 1, and round elsewhere. By default the fastest for the sizes.
+   * How it is computed: "gemm" sums every element in one order; at stride 1 "winograd2" and "winograd4" make 2.25 and 4 times fewer
+   * products of a 3x3 kernel, "winograd2" 2.78 times fewer of a 5x5 kernel, and round elsewhere. By default the fastest for the sizes.
    */
   algorithm?: ConvAlgorithm;
 }
@@ -147,17 +147,18 @@ function checkAlgorithm(op: string, kernel: Shape, stride: Shape, padding: Pairs
     throw new TypeError(`${op}: algorithm must be one of ${algorithms.join(", ")}, got ${describe(algorithm)}`);
   }
   const keepsDepth = kernel.length < 3 || (padding[0]![0] | padding[0]![1]) === 0;
-  if (!isWinograd(extend(kernel, 1), stride) || !keepsDepth) {
+  if (!winogradSides(extend(kernel, 1), stride).some((side) => algorithm === `winograd${side}`) || !keepsDepth) {
     throw new RangeError(
-      `${op}: algorithm "${algorithm}" needs a kernel of 3x3, stride 1 and no padding along a depth, ` +
+      `${op}: algorithm "${algorithm}" needs a kernel of 3x3${algorithm === "winograd2" ? " or 5x5" : ""}, stride 1 and no padding along a depth, ` +
         `got kernel ${kernel.join("x")}, stride ${format(stride)}, padding ${format(padding.flat())}`,
     );
   }
 }
 
-/** True for the kernels that Winograd's algorithms compute. */
-export function isWinograd(kernel: Triple, stride: Shape): boolean {
-  return kernel[0] === 1 && kernel[1] === 3 && kernel[2] === 3 && stride.every((step) => step === 1);
+/** Sides of the output tiles by which Winograd's algorithms compute such convolutions. */
+export function winogradSides([depth, height, width]: Triple, stride: Shape): readonly (2 | 4)[] {
+  if (depth !== 1 || height !== width || stride.some((step) => step !== 1)) return [];
+  return height === 3 ? [4, 2] : height === 5 ? [2] : [];
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   type ConvAlgorithm, conv2d, Conv2d, conv2dFilterAdjoint, conv2dInputAdjoint, convTranspose2d, init, memory, scope, type Shape, tensor, zeros,
 } from "../src/index.ts";
 import { convAlgorithm, filterAdjointAlgorithm } from "../src/ops/convAlgorithm.ts";
-import { type ConvOptions, convWindow, isWinograd } from "../src/window.ts";
+import { type ConvOptions, convWindow, winogradSides } from "../src/window.ts";
 import { product, randomArray } from "./array.ts";
 import { checkAdjoint, checkForward, checkGradients, title, toTensor } from "./check.ts";
 import type { ConvCase } from "./specs/conv.ts";
@@ -25,6 +25,9 @@ const tiles: Case<ConvCase>[] = [
     { shapes: [[2, 4, height, 10], [6, 4, 3, 3], [6]], options })),
   { shapes: [[1, 3, 5, 4], [2, 3, 3, 3]], options: { padding: 2 ** 26, dilation: 2 ** 26 } },
   ...[2, 3].map((dilation) => ({ shapes: [[1, 12, 9, 13], [9, 4, 3, 3]], options: { padding: dilation, dilation, groups: 3 } })),
+  ...product({ height: [1, 4, 5], width: [2, 7], padding: [2, [[0, 4], [3, 1]], [5, 6]] as const }).map(({ height, width, padding }) => (
+    { shapes: [[2, 5, height, width], [6, 5, 5, 5], [6]], options: { padding } })),
+  { shapes: [[1, 12, 9, 11], [9, 4, 5, 5]], options: { padding: 4, dilation: 2, groups: 3 } },
   ...(["reflect", "circular"] as const).map((paddingMode) => ({ shapes: [[1, 3, 6, 5], [4, 3, 3, 3]], options: { padding: 2, paddingMode } })),
 ];
 
@@ -34,15 +37,15 @@ const slices: Case<ConvCase>[] = [
 ];
 
 const whole = ({ shapes: [x, w], options: { paddingMode, ...options } }: Case<ConvCase>) => convWindow("conv", x!.length - 2, x!, w!, options);
-const byWinograd = (one: Case<ConvCase>): boolean => {
+const byWinograd = (side: 2 | 4) => (one: Case<ConvCase>): boolean => {
   const { kernel, stride, input, output } = whole(one);
-  return isWinograd(kernel, stride) && input[0] === output[0];
+  return winogradSides(kernel, stride).includes(side) && input[0] === output[0];
 };
 const accepted: Record<ConvAlgorithm, (one: Case<ConvCase>) => boolean> = {
   // All the spec's cases, but those that its own tests compute so already.
   gemm: (one) => convAlgorithm(whole(one), false) !== "gemm",
-  winograd2: byWinograd,
-  winograd4: byWinograd,
+  winograd2: byWinograd(2),
+  winograd4: byWinograd(4),
 };
 
 for (const spec of [{ ...conv2dSpec, cases: [...conv2dSpec.cases, ...tiles] }, { ...conv3dSpec, cases: [...conv3dSpec.cases, ...slices] }]) {
@@ -94,7 +97,9 @@ describe("the choice", () => {
     ["winograd4", [1, 64, 56, 56], [64, 64, 3, 3], { dilation: [1, 2] }],
     // A tile for every few pixels of a phase.
     ["gemm", [1, 64, 14, 14], [64, 64, 3, 3], { dilation: 12, padding: 12 }],
-    ["gemm", [1, 64, 56, 56], [64, 64, 5, 5]],
+    ["winograd2", [1, 64, 28, 28], [64, 64, 5, 5]],
+    ["gemm", [1, 6, 14, 14], [16, 6, 5, 5]],
+    ["gemm", [1, 64, 56, 56], [64, 64, 7, 7]],
     ["gemm", [1, 64, 56, 56], [64, 64, 1, 3]],
     ["gemm", [1, 64, 56, 56], [64, 64, 3, 3], { algorithm: "gemm" }],
     ["gemm", [1, 64, 56, 56], [64, 1, 3, 3], { groups: 64, algorithm: "gemm" }],

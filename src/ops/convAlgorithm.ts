@@ -1,7 +1,7 @@
 // The one place that chooses how a convolution is computed.
 
 import { isExact } from "../runtime/kernels.ts";
-import { type ConvAlgorithm, isWinograd, type Window } from "../window.ts";
+import { type ConvAlgorithm, type Window, winogradSides } from "../window.ts";
 
 /** An algorithm, by the name of its kernels: those that a user may ask for, and those that only the geometry asks for. */
 export type Algorithm = ConvAlgorithm | "depthwise";
@@ -13,26 +13,30 @@ export type Algorithm = ConvAlgorithm | "depthwise";
  * @param kept true if w is the same in many calls, which keep its transformed or packed form: preparing it costs nothing then
  */
 export function convAlgorithm(win: Window, kept: boolean): Algorithm {
-  const winograd = acceptsWinograd(win);
+  const sides = sidesOf(win);
   // The adjoint of a convolution inherits what was asked for, and may be beyond it.
-  if (win.algorithm === "gemm" || (win.algorithm && winograd)) return win.algorithm;
+  if (win.algorithm === "gemm" || sides.some((side) => win.algorithm === `winograd${side}`)) return win.algorithm!;
   if (isDepthwise(win)) return "depthwise";
-  if (isExact() || !winograd) return "gemm";
-  const costs = [["winograd4", winogradCost(win, 4, kept)], ["winograd2", winogradCost(win, 2, kept)], ["gemm", gemmCost(win, kept)]] as const;
-  return costs.reduce((best, one) => (one[1] < best[1] ? one : best))[0];
+  if (isExact()) return "gemm";
+  let best: Algorithm = "gemm", least = gemmCost(win, kept);
+  for (const side of sides) {
+    const cost = winogradCost(win, side, kept);
+    if (cost < least) [best, least] = [`winograd${side}`, cost];
+  }
+  return best;
 }
 
 /** The algorithm that computes dw from x and dy. */
 export function filterAdjointAlgorithm(win: Window): Exclude<Algorithm, "winograd2"> {
-  const winograd = acceptsWinograd(win) && win.groups === 1;
+  const winograd = sidesOf(win).includes(4) && win.groups === 1;
   if (win.algorithm === "winograd4" && winograd) return "winograd4";
   if (win.algorithm) return "gemm";
   if (isDepthwise(win)) return "depthwise";
   return !isExact() && winograd && winogradFilterCost(win) < filterCost(win) ? "winograd4" : "gemm";
 }
 
-function acceptsWinograd(win: Window): boolean {
-  return isWinograd(win.kernel, win.stride) && win.output[0] === win.input[0];
+function sidesOf(win: Window): readonly (2 | 4)[] {
+  return win.output[0] === win.input[0] ? winogradSides(win.kernel, win.stride) : [];
 }
 
 /** True where every channel has a kernel of its own. */
@@ -63,14 +67,23 @@ export function tileSide(algorithm: Algorithm): number | undefined {
 //   3 -> 64 @56             0.189           0.491          0.291
 //   64 -> 3 @56             0.393           0.489          0.275
 //
+// and 5x5 layers with padding 2:
+//
+//   C -> O @extent          gemm            F(2x2)
+//   64 -> 192 @27           7.66            3.88
+//   64 -> 64 @28            2.86            1.37
+//   32 -> 32 @28            0.694           0.405
+//   16 -> 16 @28            0.177           0.147
+//   8 -> 16 @14             0.027           0.033
+//
 // A dilation costs the tiles that its phases do not fill: 64 -> 64 @56 takes 1.53 ms by F(4x4) with dilation 1 (196 tiles), 1.50 with 2
 // (196), 1.76 with 3 (225), in one run.
 
 function winogradCost(win: Window, side: 2 | 4, kept: boolean): number {
   const c = win.c / win.groups, o = win.o / win.groups;
-  const points = (side + 2) ** 2;
+  const points = (side + win.kernel[1] - 1) ** 2;
   const tiles = tilesOf(win, side);
-  const transforms = { 2: 175, 4: 420 }[side] * (c + o);
+  const transforms = (points === 16 ? 175 : 420) * (c + o);
   // Large transformed filters go out to memory and back.
   const filters = kept ? 0 : 20 * points * c * o;
   return points * product(tiles, c, o) + tiles * transforms + filters;
@@ -80,7 +93,8 @@ function gemmCost(win: Window, kept: boolean): number {
   const c = win.c / win.groups, o = win.o / win.groups;
   const positions = positionsOf(win);
   // Up to four columns have a tile of their own.
-  return product(positions, 9 * c, o) * (o <= 4 ? 5 / 8 : 1) + 10 * positions * c + (kept ? 0 : 12 * 9 * c * o);
+  const taps = win.kernel[1] * win.kernel[2] * c;
+  return product(positions, taps, o) * (o <= 4 ? 5 / 8 : 1) + 10 * positions * c + (kept ? 0 : 12 * taps * o);
 }
 
 // The filter adjoint, ms as above; what becomes of a sum, by filter, weighs more than that of a tile of y:

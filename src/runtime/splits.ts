@@ -67,8 +67,9 @@ export const splits: { [K in keyof Kernels]?: Split } = {
     return { ...plan, ...(parts === 1 && { most: Math.ceil(o / (2 * TILE)) }), scratch: [7, kernels.convFloats(args[0]!)] };
   },
   winograd: (args, kernels) => {
-    const { c, o, groups } = windowAt(args[0]!);
-    const side = args[1]!, tiles = args[3]! - args[2]!, cost = (side + 2) ** 2 * (c / groups) * o * MULTIPLY_ADD;
+    const { o, taps, groups } = windowAt(args[0]!);
+    // About a third of the products of a sum over the taps.
+    const side = args[1]!, tiles = args[3]! - args[2]!, cost = (side ** 2 * taps * o * MULTIPLY_ADD) / 3;
     // Few tiles are left whole: every thread reads its own filters, once, and transforms the input anew. 3x3 layers by two threads
     // instead of one, relaxed build in Node 26, AMD EPYC (Zen 5):
     //

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { broadcastPtr } from "../../src/broadcast.ts";
 import { type Build, capabilities, init, type Tensor } from "../../src/index.ts";
+import { tilesOf } from "../../src/ops/convAlgorithm.ts";
 import { kernels } from "../../src/runtime/kernels.ts";
-import { windowPtr } from "../../src/window.ts";
+import { windowPtr, winogradSides } from "../../src/window.ts";
 import { checkClose } from "../check.ts";
 import { Buffers, epilogueOf, expectWords, type Output, random } from "./buffers.ts";
-import { flatVolumes, type Volume, volumes } from "./volumes.ts";
+import { flatVolumes, type Volume, volumes, wideVolumes } from "./volumes.ts";
 
 // One source, several builds. Scalar and SIMD round alike, because every element is one sum in ascending order and vectors
 // run across elements: their results are equal bit by bit. Relaxed SIMD rounds a product and a sum once instead of twice.
@@ -80,18 +81,19 @@ const convolutions = volumes.flatMap(({ name, win, positions, taps, xSize, wSize
   },
 ]);
 
-const winograd = flatVolumes.flatMap(({ name, win, taps, xSize, wSize, ySize }) => [2, 4].map((m): Run => ({
-  name: `winograd, ${name}, ${m}x${m}`,
-  terms: taps,
-  run: (buffers) => {
-    const ptr = windowPtr(win);
-    const u = buffers.output(k().winogradFilterFloats(ptr, m)), scratch = buffers.output(k().winogradFloats(ptr, m)), y = buffers.output(ySize);
-    const tiles = win.n * win.output[0] * Math.ceil(win.output[1] / m) * Math.ceil(win.output[2] / m);
-    k().winogradFilters(ptr, m, buffers.input(random(wSize, 1)), u.ptr);
-    k().winograd(ptr, m, 0, tiles, 0, win.o, buffers.input(random(xSize, 2)), u.ptr, epilogueOf(buffers.input(random(win.o, 3))), y.ptr, scratch.ptr);
-    return y;
-  },
-})));
+const winograd = [...flatVolumes, ...wideVolumes].flatMap(({ name, win, taps, xSize, wSize, ySize }) => (
+  winogradSides(win.kernel, win.stride).map((m): Run => ({
+    name: `winograd, ${name}, ${m}x${m}`,
+    terms: taps,
+    run: (buffers) => {
+      const ptr = windowPtr(win);
+      const u = buffers.output(k().winogradFilterFloats(ptr, m)), scratch = buffers.output(k().winogradFloats(ptr, m)), y = buffers.output(ySize);
+      k().winogradFilters(ptr, m, buffers.input(random(wSize, 1)), u.ptr);
+      k().winograd(ptr, m, 0, tilesOf(win, m), 0, win.o, buffers.input(random(xSize, 2)), u.ptr, epilogueOf(buffers.input(random(win.o, 3))), y.ptr, scratch.ptr);
+      return y;
+    },
+  })))
+);
 
 const winogradFilters = flatVolumes.filter(({ win }) => win.groups === 1).map(({ name, win, positions, xSize, wSize, ySize }): Run => ({
   name: `winogradFilterAdjoint, ${name}`,

@@ -93,7 +93,7 @@ function volumeOf({ name, x, w, options = {} }: Geometry): Volume {
 export const volumes: Volume[] = geometries.map(volumeOf);
 
 /** Kernels that Winograd's algorithms compute: tiles of 2 and 4 cut off at every place, channels beside whole vectors and panels. */
-const flat: Geometry[] = [
+const flat3x3: Geometry[] = [
   { name: "one pixel", x: [1, 1, 3, 3], w: [1, 1, 3, 3] },
   { name: "a border around one pixel", x: [1, 3, 1, 1], w: [5, 3, 3, 3], options: { padding: 1 } },
   ...[4, 5, 6, 7, 8, 9].map((size): Geometry => (
@@ -117,7 +117,18 @@ const flat: Geometry[] = [
   { name: "nothing but padding", x: [1, 3, 0, 2], w: [4, 3, 3, 3], options: { padding: 2 } },
 ];
 
-export const flatVolumes: Volume[] = flat.map(volumeOf);
+const flat5x5: Geometry[] = [
+  ...[1, 2, 3, 4, 5, 6].map((size): Geometry => (
+    { name: `5x5, ${size} x ${8 - size}`, x: [2, size, size, 8 - size], w: [13 - size, size, 5, 5], options: { padding: 2 } })),
+  { name: "5x5, no padding", x: [1, 8, 11, 10], w: [8, 8, 5, 5] },
+  { name: "5x5, uneven padding, groups", x: [2, 15, 5, 6], w: [6, 5, 5, 5], options: { groups: 3, padding: [[0, 4], [7, 1]] } },
+  { name: "5x5, dilation 2", x: [1, 5, 10, 13], w: [9, 5, 5, 5], options: { dilation: 2, padding: 4 } },
+  { name: "5x5, several blocks", x: [1, 121, 21, 23], w: [20, 121, 5, 5], options: { padding: 2 } },
+];
+
+/** Windows across the plane at stride 1. */
+export const flatVolumes: Volume[] = flat3x3.map(volumeOf);
+export const wideVolumes: Volume[] = flat5x5.map(volumeOf);
 
 /**
  * Calls `visit(q, t, at)` for every output position q and kernel tap t of one group, where `at` is the element of x

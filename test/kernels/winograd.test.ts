@@ -3,7 +3,7 @@ import { kernels } from "../../src/runtime/kernels.ts";
 import { windowPtr } from "../../src/window.ts";
 import { checkClose } from "../check.ts";
 import { type Buffers, epilogueOf, expectWords, type Output, random, withBuffers } from "./buffers.ts";
-import { flatVolumes, forEachTap, ranges, type Volume } from "./volumes.ts";
+import { flatVolumes, forEachTap, ranges, type Volume, wideVolumes } from "./volumes.ts";
 
 type Numbers = ArrayLike<number>;
 
@@ -66,13 +66,13 @@ function channelRanges({ win }: Volume): (readonly [first: number, past: number]
   return [...starts, win.o].flatMap((past, i, all) => all.slice(0, i).map((first) => [first, past] as const));
 }
 
-for (const m of [2, 4]) {
-  for (const volume of flatVolumes) {
+for (const [m, r, all] of [[2, 3, flatVolumes], [4, 3, flatVolumes], [2, 5, wideVolumes]] as const) {
+  for (const volume of all) {
     const { name, win, taps, xSize, wSize, ySize } = volume;
     const x = random(xSize, 1), w = random(wSize, 2), bias = random(win.o, 3), noise = random(ySize, 4);
     const { count } = tilesOf(volume, m);
 
-    describe(`F(${m}x${m}), ${name}`, () => {
+    describe(`F(${m}x${m}, ${r}x${r}), ${name}`, () => {
       test.each([false, true])("winograd, bias %o", (biased) => {
         withBuffers((buffers) => {
           const y = buffers.output(ySize);
@@ -127,8 +127,8 @@ for (const m of [2, 4]) {
   }
 
   // An error of a part in a hundred in one number of one point is found, whichever the point.
-  test(`F(${m}x${m}): every point of a transformed filter counts`, () => {
-    const volume = flatVolumes.find(({ name }) => name === "no padding")!;
+  test(`F(${m}x${m}, ${r}x${r}): every point of a transformed filter counts`, () => {
+    const volume = all.find(({ name }) => name.endsWith("no padding"))!;
     const x = random(volume.xSize, 1), w = random(volume.wSize, 2);
     const expected = forward(volume, x, w);
     withBuffers((buffers) => {
@@ -139,7 +139,7 @@ for (const m of [2, 4]) {
       };
       expect(check(right)).not.toThrow();
       // One panel of filters for every point, and a gap of 16 floats.
-      const points = (m + 2) ** 2, panel = volume.win.c * volume.win.o;
+      const points = (m + r - 1) ** 2, panel = volume.win.c * volume.win.o;
       for (let point = 0; point < points; point++) {
         const wrong = right.slice();
         const at = point * (panel + 16) + (point % panel);
