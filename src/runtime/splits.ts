@@ -148,7 +148,7 @@ export const splits: { [K in keyof Kernels]?: Split } = {
   tanh: elements(SERIES, 1, 2), tanhAdjoint: elements(SERIES, 1, 2, 3), elu: elements(SERIES, 3, 4), eluAdjoint: elements(SERIES, 3, 4, 5),
   gelu: elements(SERIES, 1, 2), geluAdjoint: elements(SERIES, 1, 2, 3), geluTanh: elements(SERIES, 1, 2), geluTanhAdjoint: elements(SERIES, 1, 2, 3),
   softplus: elements(SERIES, 3, 4), softplusAdjoint: elements(SERIES, 3, 4, 5),
-  sgd: elements(FLOAT, 6, 7, 8), adam: elements(FLOAT, 9, 10, 11, 12, 13), rmsprop: elements(FLOAT, 7, 8, 9, 10, 11),
+  sgd: elements(2 * FLOAT, 6, 7, 8), adam: elements(FLOAT, 9, 10, 11, 12, 13), rmsprop: elements(FLOAT, 7, 8, 9, 10, 11),
 };
 
 /** A product is split by rows where it has as many tiles: enough to share out evenly among a few threads. */

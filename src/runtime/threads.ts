@@ -15,10 +15,10 @@ import { splitIn, splits, STRUCT_BYTES } from "./splits.ts";
 import type { NodeWorker, WorkerThreads } from "./workerThreads.ts";
 
 /**
- * Nanoseconds of work below which a call stays on its thread, and that a chunk has at least; milliseconds after which a thread that has
- * begun a chunk is given up. Tests set them.
+ * Nanoseconds of work below which a call stays on its thread (to hand it over takes 2000), and that a chunk has at least; milliseconds
+ * after which a thread that has begun a chunk is given up. Tests set them.
  */
-export const limits: { call: number; chunk: number; patience: number } = { call: 20_000, chunk: 4_000, patience: 10_000 };
+export const limits: { call: number; chunk: number; patience: number } = { call: 8_000, chunk: 4_000, patience: 10_000 };
 /** Chunks for each thread: more than one, so that a thread that is held up is waited for no longer than a chunk takes. */
 const CHUNKS_EACH = 4;
 /** Milliseconds that the calling thread looks whether the others are done before it sleeps, where it may. */
