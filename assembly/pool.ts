@@ -1,4 +1,4 @@
-import { average, maximum, spread, winner } from "./poolBox";
+import { boxes, spread, winner } from "./poolBox";
 import { fillRun } from "./runs";
 import { endTap, firstTap, Window } from "./window";
 
@@ -127,15 +127,11 @@ function paddedTaps(start: i32, taps: i32, length: i32, padding: i32): f32 {
 }
 
 /** The first element of output i's share. In 64 bits: of a long line, i L is beyond 32. */
-// @ts-ignore: decorator
-@inline
 function shareStart(i: i32, length: i32, outputs: i32): i32 {
   return <i32>(<i64>i * length / outputs);
 }
 
 /** One more than the last element of output i's share. */
-// @ts-ignore: decorator
-@inline
 function shareEnd(i: i32, length: i32, outputs: i32): i32 {
   return <i32>((<i64>(i + 1) * length + outputs - 1) / outputs);
 }
@@ -152,7 +148,8 @@ function walk(
   if (c == 0) return;
   const adaptive = win.kd == 0;
   y += <usize>(from * c) << 2;
-  if (index != 0) index += <usize>(from * c) << 2;
+  const indexed = index != 0;
+  index += <usize>(from * c) << 2;
   let begun = -1;
   for (let q = from, run = 1; q < to; q += run) {
     const ox = q % win.ow;
@@ -186,11 +183,11 @@ function walk(
     const first = ((z0 + kz * win.ed) * h + y0 + ky * win.eh) * w + x0 + kx * win.ew;
     const image = x + (<usize>(rest / win.od * d * h * w * c) << 2);
     if (action == MAX) {
-      if (index == 0) {
+      if (!indexed) {
         // Rows of 3x3 windows whose last row of taps is the first one of those below.
         const shares = ASC_FEATURE_SIMD && nz == 1 && ny == 3 && nx == 3 && win.sh == win.eh << 1 && win.sw == win.ew << 1 && (c & 3) == 0;
         const under = shares && oy + 1 < win.oh && y0 + win.eh * 4 < h && q + win.ow + run <= to;
-        maximum(win, run, image, first, nz, ny, nx, y, begun == q, under ? <usize>(win.ow * c) << 2 : 0);
+        boxes(win, run, image, first, nz, ny, nx, y, 0, begun == q, under ? <usize>(win.ow * c) << 2 : 0);
         if (under) begun = q + win.ow;
       }
       else winner(win, run, image, first, nz, ny, nx, y, index);
@@ -201,11 +198,11 @@ function walk(
           ? paddedTaps(z0, win.kd, d, win.pd) * paddedTaps(y0, win.kh, h, win.ph) * paddedTaps(x0, win.kw, w, win.pw)
           : <f32>nz * <f32>ny * <f32>nx;
       }
-      if (action == AVERAGE) average(win, run, image, first, nz, ny, nx, count, y);
+      if (action == AVERAGE) boxes(win, run, image, first, nz, ny, nx, y, count, false, 0);
       else spread(win, run, image, first, nz, ny, nx, count, y);
     }
     const made = <usize>(run * c) << 2;
     y += made;
-    if (index != 0) index += made;
+    index += made;
   }
 }

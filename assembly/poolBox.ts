@@ -3,8 +3,8 @@ import { Window } from "./window";
 
 // What the poolings do at a run of neighbouring output positions, with the box of nz * ny * nx taps that lie inside the image; `first` is
 // the flat position of the first box's first tap, (d * H + h) * W + w. In channels-last storage a tap is a run of C floats: sixteen
-// channels at a time, then four, then one by one. Where there are sixteen, the last sixteen may have been made in part: the same numbers
-// again are cheaper than loops for the rest. The scalar build is the last loop alone. All builds visit the taps in the same order and
+// channels at a time, or four, or one by one. The last sixteen or four may have been made in part: the same numbers again are cheaper than
+// loops for the rest. The scalar build is the last loop alone. All builds visit the taps in the same order and
 // agree bit for bit, but for the bits of a NaN.
 //
 // Shapes:   image [D, H, W, C], one image of the batch; y, dy and index [run, C].
@@ -64,14 +64,9 @@ function pick(a: i32, b: i32, mask: i32): i32 {
 @inline
 function windowBytes(win: Window): usize { return <usize>(win.sw * win.c) << 2; }
 
-/** The first of the sixteen channels from j on, or of the last sixteen of c. */
-// @ts-ignore: decorator
-@inline
-function sixteen(j: i32, c: i32): usize { return <usize>min(j, c - 16) << 2; }
-
 /**
- * `maxPool` without index. Where a NaN may be among the taps they are visited again, with care: their sum tells, in one instruction for a
- * tap. (Infinities of both signs make it a NaN, too.)
+ * `avgPool` with `count` as the divisor, or if it is 0 `maxPool` without index. Where a NaN may be among the taps of a maximum they are
+ * visited again, with care: their sum tells, in one instruction for a tap. (Infinities of both signs make it a NaN, too.)
  *
  * Where the last row of taps is the first one of the windows below, its maxima are begun there, `below` bytes further on, and `begun`
  * tells that they were: every row of x is read once. Milliseconds for 64 channels @112 (relaxed, V8 14.6, AMD EPYC), where reading x and
@@ -81,58 +76,75 @@ function sixteen(j: i32, c: i32): usize { return <usize>min(j, c - 16) << 2; }
  *                  begun below 0.066, and in blocks of 16 channels with the third column kept 0.077
  *   2x2 stride 2   box by box 0.084, `square` 0.063; the average 0.090 and 0.050
  */
-export function maximum(
-  win: Window, run: i32, image: usize, first: i32, nz: i32, ny: i32, nx: i32, y: usize, begun: bool, below: usize,
+export function boxes(
+  win: Window, run: i32, image: usize, first: i32, nz: i32, ny: i32, nx: i32, y: usize, count: f32, begun: bool, below: usize,
 ): void {
   const c = win.c;
   const pixel = pixelBytes(win), row = rowBytes(win), plane = planeBytes(win), next = windowBytes(win), yStep = <usize>c << 2;
   let from = image + (<usize>(first * c) << 2);
   if (ASC_FEATURE_SIMD) {
     if (begun || below != 0) {
-      if (!begun) maximum(win, run, image, first, 1, 1, nx, y, false, 0);
+      if (!begun) boxes(win, run, image, first, 1, 1, nx, y, 0, false, 0);
       if (twoRows(run, c, from + row, row, pixel, y, below)) {
         for (; run > 0; run--, from += next, y += yStep) {
-          carefully(c, from + row + row, 1, 1, 3, 0, 0, pixel, y + below);
-          carefully(c, from, 1, 3, 3, 0, row, pixel, y);
+          one(c, from + row + row, 1, 1, 3, 0, 0, pixel, y + below, 0);
+          one(c, from, 1, 3, 3, 0, row, pixel, y, 0);
         }
       }
       return;
     }
-    if (isSquare(c, nz, ny, nx)) {
-      if (!square(run, c, from, row, pixel, next, y, true, 0)) return;
+    if (nz == 1 && ny == 2 && nx == 2 && (c & 3) == 0 && isPowerOfTwo(count)) {
+      if (!square(run, c, from, row, pixel, next, y, count)) return;
     } else if (c >= 16) {
-      for (; run > 0; run--, from += next, y += yStep) {
-        for (let j = 0; j < c; j += 16) {
-          const box = from + sixteen(j, c), to = y + sixteen(j, c);
-          let m0 = v128.load(box), m1 = v128.load(box, 16), m2 = v128.load(box, 32), m3 = v128.load(box, 48);
-          let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-          for (let z = 0, atPlane = box; z < nz; z++, atPlane += plane) {
-            for (let v = 0, atRow = atPlane; v < ny; v++, atRow += row) {
-              for (let u = 0, at = atRow; u < nx; u++, at += pixel) {
-                const v0 = v128.load(at), v1 = v128.load(at, 16), v2 = v128.load(at, 32), v3 = v128.load(at, 48);
-                m0 = f32x4.pmax(m0, v0);
-                s0 = f32x4.add(s0, v0);
-                m1 = f32x4.pmax(m1, v1);
-                s1 = f32x4.add(s1, v1);
-                m2 = f32x4.pmax(m2, v2);
-                s2 = f32x4.add(s2, v2);
-                m3 = f32x4.pmax(m3, v3);
-                s3 = f32x4.add(s3, v3);
-              }
-            }
-          }
-          v128.store(to, m0);
-          v128.store(to, m1, 16);
-          v128.store(to, m2, 32);
-          v128.store(to, m3, 48);
-          s0 = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-          if (v128.any_true(f32x4.ne(s0, s0))) carefully(16, box, nz, ny, nx, plane, row, pixel, to);
-        }
-      }
+      sixteens(run, c, from, nz, ny, nx, plane, row, pixel, next, y, count);
       return;
     }
   }
-  for (; run > 0; run--, from += next, y += yStep) carefully(c, from, nz, ny, nx, plane, row, pixel, y);
+  for (; run > 0; run--, from += next, y += yStep) one(c, from, nz, ny, nx, plane, row, pixel, y, count);
+}
+
+/**
+ * `boxes` of any size, from sixteen channels on. Averages would take five sixths of the time (3x3) if they were not made beside maxima
+ * that nobody wants, and the kernels 0.4 KB more.
+ */
+function sixteens(
+  run: i32, c: i32, from: usize, nz: i32, ny: i32, nx: i32, plane: usize, row: usize, pixel: usize, next: usize, y: usize, count: f32,
+): void {
+  const divisor = f32x4.splat(count);
+  for (; run > 0; run--, from += next, y += <usize>c << 2) {
+    for (let j = 0; j < c; j += 16) {
+      const last = <usize>min(j, c - 16) << 2, box = from + last, to = y + last;
+      let m0 = v128.load(box), m1 = v128.load(box, 16), m2 = v128.load(box, 32), m3 = v128.load(box, 48);
+      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+      for (let z = 0, atPlane = box; z < nz; z++, atPlane += plane) {
+        for (let v = 0, atRow = atPlane; v < ny; v++, atRow += row) {
+          for (let u = 0, at = atRow; u < nx; u++, at += pixel) {
+            const v0 = v128.load(at), v1 = v128.load(at, 16), v2 = v128.load(at, 32), v3 = v128.load(at, 48);
+            m0 = f32x4.pmax(m0, v0);
+            s0 = f32x4.add(s0, v0);
+            m1 = f32x4.pmax(m1, v1);
+            s1 = f32x4.add(s1, v1);
+            m2 = f32x4.pmax(m2, v2);
+            s2 = f32x4.add(s2, v2);
+            m3 = f32x4.pmax(m3, v3);
+            s3 = f32x4.add(s3, v3);
+          }
+        }
+      }
+      if (count != 0) {
+        m0 = f32x4.div(s0, divisor);
+        m1 = f32x4.div(s1, divisor);
+        m2 = f32x4.div(s2, divisor);
+        m3 = f32x4.div(s3, divisor);
+      }
+      v128.store(to, m0);
+      v128.store(to, m1, 16);
+      v128.store(to, m2, 32);
+      v128.store(to, m3, 48);
+      s0 = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+      if (count == 0 && v128.any_true(f32x4.ne(s0, s0))) one(16, box, nz, ny, nx, plane, row, pixel, to, 0);
+    }
+  }
 }
 
 /**
@@ -183,22 +195,17 @@ function twoRows(run: i32, c: i32, x: usize, row: usize, pixel: usize, y: usize,
   return v128.any_true(f32x4.ne(s0, s0));
 }
 
-/** True for windows that `square` takes. */
-// @ts-ignore: decorator
-@inline
-function isSquare(c: i32, nz: i32, ny: i32, nx: i32): bool { return nz == 1 && (ny & nx) == 2 && ny == nx && (c & 3) == 0; }
-
 /**
- * Maxima of windows of 2x2 taps, or their sums times `factor`. True if a maximum may be NaN.
+ * `sixteens` of 2x2 taps, in any fours of channels. True if a maximum may be NaN.
  *
  * Shapes:   x the first of two rows `row` bytes apart, windows `next` bytes apart; y [run, C].
  * Writes:   overwrites y.
  * Requires: 4 divides c.
  */
 function square(
-  run: i32, c: i32, x: usize, row: usize, pixel: usize, next: usize, y: usize, max: bool, factor: f32,
+  run: i32, c: i32, x: usize, row: usize, pixel: usize, next: usize, y: usize, count: f32,
 ): bool {
-  const zero = f32x4.splat(0), factors = f32x4.splat(factor);
+  const zero = f32x4.splat(0), factor = f32x4.splat(1 / count);
   let sums = zero;
   next -= <usize>c << 2;
   for (; run > 0; run--, x += next) {
@@ -206,43 +213,51 @@ function square(
       const z = x + row;
       const v0 = v128.load(x), v1 = v128.load(x + pixel), v2 = v128.load(z), v3 = v128.load(z + pixel);
       const s = f32x4.add(f32x4.add(f32x4.add(f32x4.add(zero, v0), v1), v2), v3);
-      if (max) {
+      if (count == 0) {
         sums = withNaN(sums, s);
         v128.store(y, f32x4.pmax(f32x4.pmax(f32x4.pmax(v0, v1), v2), v3));
       } else {
-        v128.store(y, f32x4.mul(s, factors));
+        v128.store(y, f32x4.mul(s, factor));
       }
     }
   }
   return v128.any_true(f32x4.ne(sums, sums));
 }
 
-/** The maximum of one window in c channels, NaN where there is one. */
-function carefully(c: i32, box: usize, nz: i32, ny: i32, nx: i32, plane: usize, row: usize, pixel: usize, y: usize): void {
+/**
+ * One box in c channels: the maximum, NaN where there is one, or the sum divided by `count`. Divides, as PyTorch does: a product with the
+ * rounded reciprocal would differ in the last bit.
+ */
+function one(c: i32, box: usize, nz: i32, ny: i32, nx: i32, plane: usize, row: usize, pixel: usize, y: usize, count: f32): void {
   let j = 0;
   if (ASC_FEATURE_SIMD) {
     for (; c >= 4 && j < c; j += 4) {
-      const at = <usize>min(j, c - 4) << 2, from = box + at;
-      let m = v128.load(from);
+      const last = <usize>min(j, c - 4) << 2, from = box + last;
+      let m = v128.load(from), s = f32x4.splat(0);
       for (let z = 0, atPlane = from; z < nz; z++, atPlane += plane) {
         for (let v = 0, atRow = atPlane; v < ny; v++, atRow += row) {
-          for (let u = 0, tap = atRow; u < nx; u++, tap += pixel) m = larger(m, v128.load(tap));
+          for (let u = 0, at = atRow; u < nx; u++, at += pixel) {
+            const value = v128.load(at);
+            m = larger(m, value);
+            s = f32x4.add(s, value);
+          }
         }
       }
-      v128.store(y + at, m);
+      v128.store(y + last, count == 0 ? m : f32x4.div(s, f32x4.splat(count)));
     }
   }
   for (; j < c; j++, box += 4, y += 4) {
-    let m = load<f32>(box);
+    let m = load<f32>(box), s: f32 = 0;
     for (let z = 0, atPlane = box; z < nz; z++, atPlane += plane) {
       for (let v = 0, atRow = atPlane; v < ny; v++, atRow += row) {
         for (let u = 0, at = atRow; u < nx; u++, at += pixel) {
           const value = load<f32>(at);
-          m = reinterpret<f32>(pick(reinterpret<i32>(value), reinterpret<i32>(m), beats(value, m)));
+          if (count == 0) m = reinterpret<f32>(pick(reinterpret<i32>(value), reinterpret<i32>(m), beats(value, m)));
+          else s += value;
         }
       }
     }
-    store<f32>(y, m);
+    store<f32>(y, count == 0 ? m : s / count);
   }
 }
 
@@ -312,69 +327,7 @@ function winnerAt(win: Window, image: usize, first: i32, nz: i32, ny: i32, nx: i
   }
 }
 
-/**
- * `avgPool`. Divides, as PyTorch does: a product with the rounded reciprocal would differ in the last bit. That of a power of two is exact,
- * and its product takes a sixth of the time.
- */
-export function average(win: Window, run: i32, image: usize, first: i32, nz: i32, ny: i32, nx: i32, count: f32, y: usize): void {
-  const c = win.c;
-  const pixel = pixelBytes(win), row = rowBytes(win), plane = planeBytes(win), next = windowBytes(win);
-  let from = image + (<usize>(first * c) << 2);
-  if (ASC_FEATURE_SIMD) {
-    if (isSquare(c, nz, ny, nx) && isPowerOfTwo(count)) {
-      square(run, c, from, row, pixel, next, y, false, 1 / count);
-      return;
-    }
-  }
-  for (let i = 0; i < run; i++, from += next, y += <usize>c << 2) {
-    let j = 0;
-    if (ASC_FEATURE_SIMD) {
-      const divisor = f32x4.splat(count);
-      for (; c >= 16 && j < c; j += 16) {
-        const box = from + sixteen(j, c), to = y + sixteen(j, c);
-        let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-        for (let z = 0, atPlane = box; z < nz; z++, atPlane += plane) {
-          for (let v = 0, atRow = atPlane; v < ny; v++, atRow += row) {
-            for (let u = 0, at = atRow; u < nx; u++, at += pixel) {
-              s0 = f32x4.add(s0, v128.load(at));
-              s1 = f32x4.add(s1, v128.load(at, 16));
-              s2 = f32x4.add(s2, v128.load(at, 32));
-              s3 = f32x4.add(s3, v128.load(at, 48));
-            }
-          }
-        }
-        s0 = f32x4.div(s0, divisor);
-        s1 = f32x4.div(s1, divisor);
-        s2 = f32x4.div(s2, divisor);
-        s3 = f32x4.div(s3, divisor);
-        v128.store(to, s0);
-        v128.store(to, s1, 16);
-        v128.store(to, s2, 32);
-        v128.store(to, s3, 48);
-      }
-      for (; j <= c - 4; j += 4) {
-        let s = f32x4.splat(0);
-        for (let z = 0, atPlane = from + (<usize>j << 2); z < nz; z++, atPlane += plane) {
-          for (let v = 0, atRow = atPlane; v < ny; v++, atRow += row) {
-            for (let u = 0, at = atRow; u < nx; u++, at += pixel) s = f32x4.add(s, v128.load(at));
-          }
-        }
-        v128.store(y + (<usize>j << 2), f32x4.div(s, divisor));
-      }
-    }
-    for (; j < c; j++) {
-      let s: f32 = 0;
-      for (let z = 0, atPlane = from + (<usize>j << 2); z < nz; z++, atPlane += plane) {
-        for (let v = 0, atRow = atPlane; v < ny; v++, atRow += row) {
-          for (let u = 0, at = atRow; u < nx; u++, at += pixel) s += load<f32>(at);
-        }
-      }
-      store<f32>(y + (<usize>j << 2), s / count);
-    }
-  }
-}
-
-/** True if no bit of the fraction is set: then 1 / x is exact, too, unless x is out of all proportion to a count. */
+/** True if no bit of the fraction is set, and for 0: then 1 / x is exact, too, unless x is out of all proportion to a count. */
 // @ts-ignore: decorator
 @inline
 function isPowerOfTwo(x: f32): bool { return (reinterpret<i32>(x) & 0x7fffff) == 0; }
@@ -393,20 +346,6 @@ function spreadAt(win: Window, image: usize, first: i32, nz: i32, ny: i32, nx: i
   let j = 0;
   if (ASC_FEATURE_SIMD) {
     const divisor = f32x4.splat(count);
-    for (; j <= c - 16; j += 16, to += 64, dy += 64) {
-      const g0 = f32x4.div(v128.load(dy), divisor), g1 = f32x4.div(v128.load(dy, 16), divisor);
-      const g2 = f32x4.div(v128.load(dy, 32), divisor), g3 = f32x4.div(v128.load(dy, 48), divisor);
-      for (let z = 0, atPlane = to; z < nz; z++, atPlane += plane) {
-        for (let v = 0, atRow = atPlane; v < ny; v++, atRow += row) {
-          for (let u = 0, at = atRow; u < nx; u++, at += pixel) {
-            v128.store(at, f32x4.add(v128.load(at), g0));
-            v128.store(at, f32x4.add(v128.load(at, 16), g1), 16);
-            v128.store(at, f32x4.add(v128.load(at, 32), g2), 32);
-            v128.store(at, f32x4.add(v128.load(at, 48), g3), 48);
-          }
-        }
-      }
-    }
     for (; j <= c - 4; j += 4, to += 16, dy += 16) {
       const g = f32x4.div(v128.load(dy), divisor);
       for (let z = 0, atPlane = to; z < nz; z++, atPlane += plane) {
