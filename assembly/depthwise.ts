@@ -1,4 +1,5 @@
 import { biasOf, finish } from "./epilogue";
+import { groupedRow } from "./grouped";
 import { madd } from "./lanes";
 import { fillRun } from "./runs";
 import { endTap, firstTap, Window } from "./window";
@@ -25,16 +26,20 @@ const ROLL_BYTES: i32 = 8192;
 const LEAST_PIECE: i32 = 8;
 
 /**
- * y[q, c] = activation(bias[c] + sum over taps t of x[q * stride + t * dilation - padding, c] w[t, c] + residual[q, c]), for output
- * positions from <= q < to.
+ * y[q, o] = activation(bias[o] + sum over taps t and the channels i of o's group of x[q * stride + t * dilation - padding, i] w[t, i, o] +
+ * residual[q, o]), for output positions from <= q < to.
  *
- * Shapes:   x [N, D, H, W, C]; w [T, C]; y [N, OD, OH, OW, C]; epilogue with bias [C] and residual as y, or 0.
+ * Shapes:   x [N, D, H, W, C]; w [T, C], or [G, T, C/G, 4] where O = 4 groups; y [N, OD, OH, OW, O]; epilogue with bias [O] and residual
+ *           as y, or 0; scratch [`groupedFloats`] where O = 4 groups.
  * Writes:   overwrites y at these positions.
- * Adjoint:  in x `depthwiseInputAdjoint`; in w `depthwiseFilterAdjoint`.
+ * Requires: C = O = groups; or O = 4 groups, kernel [1, KH, 3], stride and dilation 1 along a row, and padding 0 along the depth and less
+ *           than 3 on the left.
+ * Adjoint:  of depthwise ones in x `depthwiseInputAdjoint`, in w `depthwiseFilterAdjoint`; of others those of `conv`.
  */
-export function depthwise(window: usize, from: i32, to: i32, x: usize, w: usize, epilogue: usize, y: usize): void {
+export function depthwise(window: usize, from: i32, to: i32, x: usize, w: usize, epilogue: usize, y: usize, scratch: usize): void {
   const win = changetype<Window>(window);
-  const pixel = <usize>win.c << 2, tapRow = pixel * win.kw;
+  const pixel = <usize>win.c << 2, yPixel = <usize>win.o << 2, kernelRow = pixel * win.kw;
+  const grouped = win.o > win.groups, tapRow = grouped ? kernelRow / win.groups << 2 : kernelRow;
   for (let q = from, count = 0; q < to; q += count) {
     const ox = q % win.ow;
     let row = q / win.ow;
@@ -45,12 +50,17 @@ export function depthwise(window: usize, from: i32, to: i32, x: usize, w: usize,
     const nz = endTap(z0, win.ed, win.kd, win.d) - kz, ny = endTap(y0, win.eh, win.kh, win.h) - ky;
     const inside = (row / win.od * win.d + z0 + kz * win.ed) * win.h + y0 + ky * win.eh;
     count = min(win.ow - ox, to - q);
-    gatherRow(
-      win.c, count, ox * win.sw - win.pw, win.sw, win.ew, win.w, nz, ny, win.kw,
-      x + <usize>(inside * win.w) * pixel, pixel * (win.ed * win.h * win.w), pixel * (win.eh * win.w),
-      w + <usize>(kz * win.kh + ky) * tapRow, tapRow * win.kh, tapRow, pixel, biasOf(epilogue, 0), y + <usize>q * pixel, pixel,
-    );
-    finish(epilogue, y, count, win.c, y + <usize>q * pixel, win.c);
+    const start = ox * win.sw - win.pw, lineBytes = pixel * win.w, at = x + <usize>inside * lineBytes;
+    const taps = w + <usize>(kz * win.kh + ky) * tapRow, tapPlane = tapRow * win.kh, bias = biasOf(epilogue, 0), into = y + <usize>q * yPixel;
+    if (grouped) {
+      groupedRow(win, count, start, ny, at, lineBytes * win.eh, taps, tapPlane, bias, into, scratch);
+    } else {
+      gatherRow(
+        win.c, count, start, win.sw, win.ew, win.w, nz, ny, win.kw, at, lineBytes * (win.ed * win.h), lineBytes * win.eh,
+        taps, tapPlane, tapRow, pixel, bias, into, pixel,
+      );
+    }
+    finish(epilogue, y, count, win.o, into, win.o);
   }
 }
 
@@ -350,17 +360,11 @@ function correlate(c: i32, n: i32, rows: i32, x: usize, xStep: usize, row: usize
         s4 = madd(v128.load(at2), g0, s4);
         s5 = madd(v128.load(at2, 16), g1, s5);
       }
-      v128.store(w, f32x4.add(v128.load(w), s0));
-      v128.store(w, f32x4.add(v128.load(w, 16), s1), 16);
-      if (rows > 1) {
-        const t = w + tapRow;
-        v128.store(t, f32x4.add(v128.load(t), s2));
-        v128.store(t, f32x4.add(v128.load(t, 16), s3), 16);
-      }
-      if (rows > 2) {
-        const t = w + tapRow + tapRow;
-        v128.store(t, f32x4.add(v128.load(t), s4));
-        v128.store(t, f32x4.add(v128.load(t, 16), s5), 16);
+      for (let v = 0, t = w; v < rows; v++, t += tapRow) {
+        v128.store(t, f32x4.add(v128.load(t), s0));
+        v128.store(t, f32x4.add(v128.load(t, 16), s1), 16);
+        s0 = s2; s1 = s3;
+        s2 = s4; s3 = s5;
       }
     }
   }

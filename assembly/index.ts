@@ -17,6 +17,7 @@ export { gatherElements, gatherRows, scatterElements, scatterRows } from "./gath
 export { gelu, geluAdjoint } from "./gelu";
 export { gemm, gemmInPlace, packB, packedBFloats } from "./gemm";
 export { gemv } from "./gemv";
+export { groupedFloats } from "./grouped";
 export { col2im, im2col } from "./im2col";
 export { geluTanh, geluTanhAdjoint, sigmoid, sigmoidAdjoint, silu, siluAdjoint, softplus, softplusAdjoint } from "./logistic";
 export { inverseStd, moments, normalise, normaliseAdjointSums, normaliseInputAdjoint } from "./norm";

@@ -93,6 +93,10 @@ describe("the choice", () => {
     ["gemm", [1, 512, 2, 2], [512, 512, 3, 3]],
     ["gemm", [1, 3, 56, 56], [64, 3, 3, 3]],
     ["depthwise", [1, 64, 56, 56], [64, 1, 3, 3], { groups: 64, padding: 1 }],
+    ["grouped", [1, 128, 56, 56], [128, 4, 3, 3], { groups: 32, padding: 1 }],
+    ["grouped", [1, 32, 56, 56], [128, 1, 5, 3], { groups: 32, stride: [2, 1], dilation: [3, 1], padding: 2 }],
+    ["gemm", [1, 128, 56, 56], [128, 4, 3, 3], { groups: 32, padding: 1, stride: 2 }],
+    ["gemm", [1, 32, 56, 56], [128, 1, 3, 3], { groups: 32, padding: 3 }],
     ["gemm", [1, 64, 56, 56], [64, 64, 3, 3], { stride: 2 }],
     ["winograd4", [1, 64, 56, 56], [64, 64, 3, 3], { dilation: [1, 2] }],
     // A tile for every few pixels of a phase.

@@ -4,7 +4,7 @@ import { isExact } from "../runtime/kernels.ts";
 import { type ConvAlgorithm, type Window, winogradSides } from "../window.ts";
 
 /** An algorithm, by the name of its kernels: those that a user may ask for, and those that only the geometry asks for. */
-export type Algorithm = ConvAlgorithm | "depthwise";
+export type Algorithm = ConvAlgorithm | "depthwise" | "grouped";
 
 /**
  * The algorithm that computes y from x and w by the geometry of `win`: what the user asks for, where that is possible, else the
@@ -17,6 +17,7 @@ export function convAlgorithm(win: Window, kept: boolean): Algorithm {
   // The adjoint of a convolution inherits what was asked for, and may be beyond it.
   if (win.algorithm === "gemm" || sides.some((side) => win.algorithm === `winograd${side}`)) return win.algorithm!;
   if (isDepthwise(win)) return "depthwise";
+  if (isGrouped(win)) return "grouped";
   if (isExact()) return "gemm";
   let best: Algorithm = "gemm", least = gemmCost(win, kept);
   for (const side of sides) {
@@ -27,7 +28,7 @@ export function convAlgorithm(win: Window, kept: boolean): Algorithm {
 }
 
 /** The algorithm that computes dw from x and dy. */
-export function filterAdjointAlgorithm(win: Window): Exclude<Algorithm, "winograd2"> {
+export function filterAdjointAlgorithm(win: Window): Exclude<Algorithm, "winograd2" | "grouped"> {
   const winograd = sidesOf(win).includes(4) && win.groups === 1;
   if (win.algorithm === "winograd4" && winograd) return "winograd4";
   if (win.algorithm) return "gemm";
@@ -44,9 +45,15 @@ export function isDepthwise(win: Window): boolean {
   return win.groups === win.c && win.groups === win.o;
 }
 
+/** True for the groups that `assembly/grouped.ts` computes. */
+function isGrouped({ c, o, groups, kernel, stride, padding, dilation }: Window): boolean {
+  return groups > 1 && o === 4 * groups && c <= 8 * groups && kernel[0] === 1 && kernel[2] === 3 && stride[2] === 1 && dilation[2] === 1 &&
+    padding[0] === 0 && padding[2] < 3;
+}
+
 /** Side of the output tiles of a Winograd algorithm; undefined for the others. */
 export function tileSide(algorithm: Algorithm): number | undefined {
-  return { gemm: undefined, depthwise: undefined, winograd2: 2, winograd4: 4 }[algorithm];
+  return { gemm: undefined, depthwise: undefined, grouped: undefined, winograd2: 2, winograd4: 4 }[algorithm];
 }
 
 // Time of one group in multiply-adds of the register tile, which works on columns in eights, and on rows in sixes and fours. Beside the

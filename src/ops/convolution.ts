@@ -85,13 +85,16 @@ function forward(x: number, w: number, epilogue: Epilogue, win: Window): Tensor 
   const side = tileSide(algorithm);
   if (side) return winograd(x, w, epilogue, win, algorithm, side);
   const ptr = windowPtr(win);
-  if (algorithm === "depthwise") {
-    const turn = (turned: number): void => kernels().transpose(1, win.o, tapsOf(win), w, turned);
-    return withPrepared(w, "tapsFirst", tapsOf(win) * win.o, turn, (turned) => {
-      const y = empty(win.outputShape, "channelsLast");
-      kernels().depthwise(ptr, 0, y.size / win.o, x, turned, epiloguePtr(epilogue), y.ptr);
-      return y;
-    });
+  if (algorithm === "depthwise" || algorithm === "grouped") {
+    // Filters side by side in a vector: all of them, or the four of a group.
+    const lanes = algorithm === "grouped" ? 4 : win.o, taps = (tapsOf(win) * win.c) / win.groups;
+    const turn = (turned: number): void => kernels().transpose(win.o / lanes, lanes, taps, w, turned);
+    return withPrepared(w, `tapsFirst${lanes}`, taps * win.o, turn, (turned) =>
+      withScratch([algorithm === "grouped" ? kernels().groupedFloats(ptr) : 0], (scratch) => {
+        const y = empty(win.outputShape, "channelsLast");
+        kernels().depthwise(ptr, 0, y.size / win.o, x, turned, epiloguePtr(epilogue), y.ptr, scratch!);
+        return y;
+      }));
   }
   const pack = (packed: number): void => kernels().packFilters(ptr, 0, win.o, w, packed);
   return withPrepared(w, "panels", kernels().packedFloats(ptr), pack, (packed) =>
@@ -123,7 +126,7 @@ function scattered(dy: number, w: number, bias: Tensor | undefined, win: Window)
   const ptr = windowPtr(win);
   if (isDepthwise(win)) {
     const turn = (turned: number): void => kernels().transpose(1, win.o, tapsOf(win), w, turned);
-    return withPrepared(w, "tapsFirst", tapsOf(win) * win.o, turn, (turned) => {
+    return withPrepared(w, `tapsFirst${win.o}`, tapsOf(win) * win.o, turn, (turned) => {
       const dx = empty(win.inputShape, "channelsLast");
       kernels().depthwiseInputAdjoint(ptr, dy, turned, biasPtr, dx.ptr);
       return dx;

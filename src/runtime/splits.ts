@@ -99,9 +99,9 @@ export const splits: { [K in keyof Kernels]?: Split } = {
     const plan = images([4], [1])(args, kernels);
     return { ...plan, cost: n * output * o * taps * MULTIPLY_ADD, scratch: [5, kernels.columnFloats(args[0]!)] };
   },
-  depthwise: (args) => {
-    const { o, taps } = windowAt(args[0]!);
-    return range(args, 1, TILE, POSITION + o * taps * TAP);
+  depthwise: (args, kernels) => {
+    const { o, groups, taps } = windowAt(args[0]!);
+    return { ...range(args, 1, TILE, POSITION + o * taps * TAP), scratch: [7, o > groups ? kernels.groupedFloats(args[0]!) : 0] };
   },
   depthwiseInputAdjoint: images([4], [1]),
   maxPool: pooled,

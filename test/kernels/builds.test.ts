@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { broadcastPtr } from "../../src/broadcast.ts";
 import { type Build, capabilities, init, type Tensor } from "../../src/index.ts";
-import { tilesOf } from "../../src/ops/convAlgorithm.ts";
+import { convAlgorithm, tilesOf } from "../../src/ops/convAlgorithm.ts";
 import { kernels } from "../../src/runtime/kernels.ts";
 import { windowPtr, winogradSides } from "../../src/window.ts";
 import { checkClose } from "../check.ts";
@@ -105,6 +105,17 @@ const winogradFilters = flatVolumes.filter(({ win }) => win.groups === 1).map(({
   },
 }));
 
+const grouped = volumes.filter(({ win }) => convAlgorithm(win, true) === "grouped").map(({ name, win, positions, taps, xSize, wSize, ySize }: Volume): Run => ({
+  name: `depthwise of groups of four, ${name}`,
+  terms: taps,
+  run: (buffers) => {
+    const y = buffers.output(ySize), scratch = buffers.output(k().groupedFloats(windowPtr(win)));
+    const x = buffers.input(random(xSize, 1)), w = buffers.input(random(wSize, 2)), bias = buffers.input(random(win.o, 3));
+    k().depthwise(windowPtr(win), 0, positions, x, w, epilogueOf(bias), y.ptr, scratch.ptr);
+    return y;
+  },
+}));
+
 const depthwise = volumes.filter(({ win }) => win.groups === win.c && win.groups === win.o).flatMap(
   ({ name, win, positions, taps, xSize, wSize, ySize }: Volume): Run[] => [
     {
@@ -113,7 +124,7 @@ const depthwise = volumes.filter(({ win }) => win.groups === win.c && win.groups
       run: (buffers) => {
         const y = buffers.output(ySize);
         const x = buffers.input(random(xSize, 1)), w = buffers.input(random(wSize, 2)), bias = buffers.input(random(win.o, 3));
-        k().depthwise(windowPtr(win), 0, positions, x, w, epilogueOf(bias), y.ptr);
+        k().depthwise(windowPtr(win), 0, positions, x, w, epilogueOf(bias), y.ptr, 0);
         return y;
       },
     },
@@ -249,7 +260,7 @@ function normalisation([blocks, rows, columns, groups]: number[]): Run {
   };
 }
 
-const runs = [...gemms, ...gemvs, ...convolutions, ...winograd, ...winogradFilters, ...depthwise, ...others, ...activations];
+const runs = [...gemms, ...gemvs, ...convolutions, ...winograd, ...winogradFilters, ...depthwise, ...grouped, ...others, ...activations];
 const results = new Map<Build, { data: Float32Array; bits: Uint32Array }[]>();
 
 beforeAll(async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { convAlgorithm } from "../../src/ops/convAlgorithm.ts";
 import { kernels } from "../../src/runtime/kernels.ts";
 import { adjointWindow, windowPtr } from "../../src/window.ts";
 import { checkClose } from "../check.ts";
@@ -193,12 +194,12 @@ for (const volume of volumes.filter(({ win }) => win.groups === win.c && win.gro
       withBuffers((buffers) => {
         const whole = buffers.output(ySize);
         const xPtr = buffers.input(x), wPtr = buffers.input(perTap), biasPtr = biased ? buffers.input(bias) : 0;
-        kernels().depthwise(windowPtr(win), 0, positions, xPtr, wPtr, epilogueOf(biasPtr), whole.ptr);
+        kernels().depthwise(windowPtr(win), 0, positions, xPtr, wPtr, epilogueOf(biasPtr), whole.ptr, 0);
         checkClose("y", whole.data(), forward(volume, x, w, biased ? bias : undefined), taps);
         for (const [from, to] of ranges(positions)) {
           const part = buffers.output(ySize, dy);
           const expected = new Uint32Array(Float32Array.from(dy).buffer);
-          kernels().depthwise(windowPtr(win), from, to, xPtr, wPtr, epilogueOf(biasPtr), part.ptr);
+          kernels().depthwise(windowPtr(win), from, to, xPtr, wPtr, epilogueOf(biasPtr), part.ptr, 0);
           expected.set(whole.bits().subarray(from * win.o, to * win.o), from * win.o);
           expectWords(`positions ${from} to ${to}`, part.bits(), expected);
         }
@@ -223,6 +224,30 @@ for (const volume of volumes.filter(({ win }) => win.groups === win.c && win.gro
   });
 }
 
+for (const volume of volumes.filter(({ win }) => convAlgorithm(win, true) === "grouped")) {
+  const { name, win, positions, taps, xSize, wSize, ySize } = volume;
+  const x = random(xSize, 1), w = random(wSize, 2), bias = random(win.o, 3), before = random(ySize, 4);
+  const fours = Array.from({ length: win.groups }, (_, g) => transposed(4, taps, [...w].slice(g * 4 * taps, (g + 1) * 4 * taps))).flat();
+
+  test.each([false, true])(`depthwise of groups of four: ${name}, bias %o; a range writes its positions only, to the same bits`, (biased) => {
+    withBuffers((buffers) => {
+      const xPtr = buffers.input(x), wPtr = buffers.input(fours), biasPtr = biased ? buffers.input(bias) : 0;
+      const scratch = buffers.output(kernels().groupedFloats(windowPtr(win)));
+      const make = (from: number, to: number, y: Output): Uint32Array => {
+        kernels().depthwise(windowPtr(win), from, to, xPtr, wPtr, epilogueOf(biasPtr), y.ptr, scratch.ptr);
+        return y.bits();
+      };
+      const y = buffers.output(ySize), whole = make(0, positions, y);
+      checkClose("y", y.data(), forward(volume, x, w, biased ? bias : undefined), taps);
+      for (const [from, to] of ranges(positions)) {
+        const expected = new Uint32Array(Float32Array.from(before).buffer);
+        expected.set(whole.subarray(from * win.o, to * win.o), from * win.o);
+        expectWords(`positions ${from} to ${to}`, make(from, to, buffers.output(ySize, before)), expected);
+      }
+    });
+  });
+}
+
 test("the volumes reach what they are there for", () => {
   const tiles = ({ win, positions, taps }: Volume) => {
     // The buffer holds one tile of the column matrix and 8 floats to read beyond it.
@@ -232,4 +257,5 @@ test("the volumes reach what they are there for", () => {
   for (const name of ["many tiles", "many tiles, 1x1x1"]) expect(tiles(volumes.find((volume) => volume.name === name)!)).toBeGreaterThan(2);
   expect(volumes.filter(({ win }) => win.input[0] > 1 && win.kernel[0] > 1).length).toBeGreaterThan(8);
   expect(volumes.filter(({ win }) => win.groups === win.c && win.groups === win.o).length).toBeGreaterThan(6);
+  expect(volumes.filter(({ win }) => convAlgorithm(win, true) === "grouped").length).toBeGreaterThan(8);
 });

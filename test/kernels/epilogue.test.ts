@@ -67,7 +67,7 @@ for (const { name, win, positions, xSize, wSize, ySize } of volumes) {
         const run: Record<string, (from: number, to: number, epilogue: number, y: number) => void> = {
           conv: (from, to, epilogue, y) => kernels().conv(windowPtr(win), from, to, x, packed.ptr, epilogue, y, col.ptr),
         };
-        if (depthwise) run["depthwise"] = (from, to, epilogue, y) => kernels().depthwise(windowPtr(win), from, to, x, w, epilogue, y);
+        if (depthwise) run["depthwise"] = (from, to, epilogue, y) => kernels().depthwise(windowPtr(win), from, to, x, w, epilogue, y, 0);
         for (const [kernel, call] of Object.entries(run)) {
           const plain = buffers.output(ySize);
           call(0, positions, epilogueOf(bias), plain.ptr);

@@ -36,6 +36,12 @@ const geometries: Geometry[] = [
   { name: "depthwise 5x5, kernel larger than the image", x: [1, 17, 3, 2], w: [17, 1, 5, 5], options: { groups: 17, padding: 2 } },
   { name: "depthwise, stride and dilation with a common factor", x: [1, 18, 1, 23], w: [18, 1, 1, 4], options: { groups: 18, stride: [1, 6], dilation: [1, 4], padding: [0, 5] } },
   { name: "depthwise, steps over input", x: [1, 16, 8, 9], w: [16, 1, 2, 1], options: { groups: 16, stride: [3, 4], padding: [1, 0] } },
+  ...[1, 2, 7, 8, 9, 19].map((width): Geometry => (
+    { name: `groups of four, ${width} columns`, x: [2, 3 * Math.min(width, 8), 5, width], w: [12, Math.min(width, 8), 3, 3], options: { groups: 3, padding: 1 } })),
+  { name: "groups of four, unpadded", x: [1, 8, 6, 18], w: [8, 4, 3, 3], options: { groups: 2 } },
+  { name: "groups of four, borders beyond the kernel", x: [1, 6, 3, 4], w: [12, 2, 2, 3], options: { groups: 3, padding: [[4, 1], [2, 14]] } },
+  { name: "groups of four, rows strided and dilated", x: [2, 2, 9, 11], w: [8, 1, 2, 3], options: { groups: 2, stride: [2, 1], dilation: [3, 1], padding: [2, 1] } },
+  { name: "groups of four, slices of a volume", x: [2, 4, 3, 4, 10], w: [8, 2, 1, 3, 3], options: { groups: 2, stride: [2, 1, 1], padding: [0, 1, 2] } },
   { name: "uneven borders", x: [2, 3, 3, 4, 5], w: [4, 3, 2, 3, 2], options: { padding: [[0, 2], [3, 0], [1, 4]] } },
   { name: "padding beyond the kernel", x: [1, 3, 2, 3, 4], w: [5, 3, 2, 2, 2], options: { padding: [3, 4, 5] } },
   { name: "padding beyond the kernel, strided", x: [1, 3, 2, 3, 4], w: [2, 3, 2, 1, 3], options: { padding: 5, stride: [4, 3, 2] } },
