@@ -9,7 +9,7 @@ import { ranges } from "./volumes.ts";
 
 const geometries: MaxCase[] = [
   { kernelSize: 2 }, { kernelSize: 3, stride: 2, padding: 1 }, { kernelSize: 3, stride: 1, padding: 1 },
-  { kernelSize: [1, 3], stride: [1, 2] }, { kernelSize: 3, stride: 4, padding: 1, dilation: 2 }, { kernelSize: 4, stride: 3, padding: 2, ceilMode: true },
+  { kernelSize: [1, 3], stride: [1, 2] }, { kernelSize: 5, stride: 2, padding: 2 }, { kernelSize: 3, stride: 4, padding: 1, dilation: 2 }, { kernelSize: 4, stride: 3, padding: 2, ceilMode: true },
 ];
 
 /** [N, outer, inner] from [N, inner, outer]: channels last and back. */
