@@ -5,7 +5,7 @@ import { madd } from "./lanes";
 // a product of matrices would pack it first. Rows of W one after the other / four at a time, which share what is read of x, in us (relaxed,
 // V8 14.6, AMD EPYC Zen 5, 1 MB of L2 cache):
 //
-//   512 -> 1000, 2 MB, again and again      36 / 37        the same, from far away      65 / 116
+//   512 -> 1000, 2 MB, again and again      38 / 34        the same, from far away      65 / 116
 //   1280 -> 1000, 5 MB, again and again     91 / 103       the same, from far away     159 / 283
 //
 // Vectors run along k: an element is sixteen sums, over k modulo 16, then their sum, then what is left of k, in every build.

@@ -125,9 +125,9 @@ function lengths(a: Tensor, b: Tensor, transA: boolean, transB: boolean): [m: nu
 
 /**
  * Rows of a for which b^T is read as it lies: x [m, 512] by w [1000, 512], packed for the call / as it lies, in microseconds, relaxed,
- * V8 14.6, AMD EPYC: m = 2: 162 / 63, 4: 167 / 122, 8: 282 / 242, 16: 363 / 500. Inference has b packed already: there the crossing is lower.
+ * V8 14.6, AMD EPYC: m = 1: 142 / 41, 2: 143 / 82, 4: 144 / 168, 8: 227 / 333. Inference has b packed already: there the crossing is lower.
  */
-const FEW_ROWS = 4;
+const FEW_ROWS = 3;
 
 // One product of two matrices.
 function multiply(a: Tensor, b: Tensor, transA: boolean, transB: boolean, epilogue?: Epilogue): Tensor {
