@@ -346,6 +346,20 @@ function spreadAt(win: Window, image: usize, first: i32, nz: i32, ny: i32, nx: i
   let j = 0;
   if (ASC_FEATURE_SIMD) {
     const divisor = f32x4.splat(count);
+    for (; j <= c - 16; j += 16, to += 64, dy += 64) {
+      const g0 = f32x4.div(v128.load(dy), divisor), g1 = f32x4.div(v128.load(dy, 16), divisor);
+      const g2 = f32x4.div(v128.load(dy, 32), divisor), g3 = f32x4.div(v128.load(dy, 48), divisor);
+      for (let z = 0, atPlane = to; z < nz; z++, atPlane += plane) {
+        for (let v = 0, atRow = atPlane; v < ny; v++, atRow += row) {
+          for (let u = 0, at = atRow; u < nx; u++, at += pixel) {
+            v128.store(at, f32x4.add(v128.load(at), g0));
+            v128.store(at, f32x4.add(v128.load(at, 16), g1), 16);
+            v128.store(at, f32x4.add(v128.load(at, 32), g2), 32);
+            v128.store(at, f32x4.add(v128.load(at, 48), g3), 48);
+          }
+        }
+      }
+    }
     for (; j <= c - 4; j += 4, to += 16, dy += 16) {
       const g = f32x4.div(v128.load(dy), divisor);
       for (let z = 0, atPlane = to; z < nz; z++, atPlane += plane) {
