@@ -27,6 +27,9 @@ const workloads = compared.filter(({ name }) => new RegExp(args.rows).test(name)
 const shared = /^matrix product 512|^3x3 64->64 @56|^1x1 64|^depthwise 3x3 576|^max pool|adjoint|224$|training/;
 const rounds = Number(args.rounds);
 
+/** Milliseconds after which a process is the only one of its contender: what is slower by orders of magnitude is known well enough. */
+const LONG = 90_000;
+
 const folder = "bench/peers/dist";
 const expected = `${folder}/expected`, answerFile = `${folder}/answer.json`, file = `${folder}/results.json`;
 // A command to start every timing of one thread through, such as `taskset -c 1`.
@@ -50,12 +53,15 @@ function compare(engine: string, script: "node" | "chromium", threads: number, h
   const descriptions: Record<string, string> = {};
   // What else the machine does shows in most samples: a process's figure is its fastest sample, of at least 4 ms. But V8 may run a
   // kernel at half its speed for a whole process: so the median of several processes.
-  for (let round = 0; round < rounds; round++) for (const contender of here.filter((name) => answers.has(name))) {
+  const long = new Set<string>();
+  for (let round = 0; round < rounds; round++) for (const contender of here.filter((name) => answers.has(name) && !long.has(name))) {
     process.stderr.write(`${engine}, threads ${threads}, round ${round + 1} of ${rounds}: ${contender}\n`);
+    const start = performance.now();
     try {
       const answer = ask<Measured>(script, { contender, threads, rows: names, ms: Number(args.ms) });
       answers.get(contender)!.push(answer);
       descriptions[contender] = answer.description;
+      if (performance.now() - start > LONG) long.add(contender);
     } catch (error) {
       answers.delete(contender);
       descriptions[contender] = `failed: ${error}`;

@@ -65,7 +65,9 @@ function caption({ date, machine, tables }: Results): string {
   const figures = tables.flatMap(({ rows }) => Object.values(rows)).flatMap((row) => Object.values(row));
   const processes = Math.max(...figures.map((list) => list.length));
   const figure = processes > 1 ? `the median of ${processes} processes, each with its fastest sample` : "one process's fastest sample";
-  return `${machine}, ${date.slice(0, 10)}: ${[...packages].join(", ")}. A figure is ${figure} of 4 ms or more.`;
+  const once = new Set(tables.flatMap(({ rows }) => Object.values(rows)).flatMap((row) => Object.keys(row).filter((name) => row[name]!.length === 1)));
+  const few = processes > 1 && once.size > 0 ? ` ${[...once].join(", ")}: one process, which took minutes.` : "";
+  return `${machine}, ${date.slice(0, 10)}: ${[...packages].join(", ")}. A figure is ${figure} of 4 ms or more.${few}`;
 }
 
 function title({ engine, threads, peak }: Table): string {
