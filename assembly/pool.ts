@@ -185,7 +185,8 @@ function walk(
     if (action == MAX) {
       if (!indexed) {
         // Rows of 3x3 windows whose last row of taps is the first one of those below.
-        const shares = ASC_FEATURE_SIMD && nz == 1 && ny == 3 && nx == 3 && win.kh * win.kw == 9 && win.sh == win.eh << 1 && win.sw == win.ew << 1 && (c & 3) == 0;
+        const shares = ASC_FEATURE_SIMD && nz == 1 && ny == 3 && nx == 3 && win.kh * win.kw == 9 && win.sh == win.eh << 1 &&
+          win.sw == win.ew << 1 && (c & 3) == 0;
         const under = shares && oy + 1 < win.oh && y0 + win.eh * 4 < h && q + win.ow + run <= to;
         boxes(win, run, image, first, nz, ny, nx, y, 0, begun == q, under ? <usize>(win.ow * c) << 2 : 0);
         if (under) begun = q + win.ow;

@@ -81,6 +81,21 @@ describe.each(["gemm", "winograd2", "winograd4"] as const)("the adjoints by %s",
   });
 });
 
+describe.each([
+  ["grouped", [2, 12, 9, 11], [12, 4, 3, 3], { groups: 3, padding: [[2, 0], [1, 2]] }],
+  ["grouped", [1, 6, 9, 10], [12, 2, 5, 3], { groups: 3, padding: [3, 1], stride: [2, 1], dilation: [2, 1] }],
+  ["winograd2", [2, 12, 9, 7], [9, 4, 5, 5], { groups: 3, padding: [[2, 0], [3, 4]], algorithm: "winograd2" }],
+] as [string, Shape, Shape, ConvOptions][])("the adjoints by %s of %o * %o %o", (algorithm, xShape, wShape, options) => {
+  test("are adjoints", () => {
+    scope(() => {
+      expect(convAlgorithm(convWindow("conv2d", 2, xShape, wShape, options), false)).toBe(algorithm);
+      const x = toTensor(randomArray(xShape, 1)), w = toTensor(randomArray(wShape, 2)), terms = 25 * 12 * 9;
+      checkAdjoint("in x", (x) => conv2d(x, w, options), (dy) => conv2dInputAdjoint(dy, w, xShape, options), xShape, terms);
+      checkAdjoint("in w", (w) => conv2d(x, w, options), (dy) => conv2dFilterAdjoint(x, dy, wShape, options), wShape, terms);
+    });
+  });
+});
+
 describe("the choice", () => {
   const choose = (x: Shape, w: Shape, options: ConvOptions = { padding: 1 }, kept: boolean = true) =>
     convAlgorithm(convWindow("conv2d", 2, x, w, options), kept);

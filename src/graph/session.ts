@@ -15,7 +15,7 @@ import { Weights } from "./weights.ts";
 export interface SessionOptions {
   /**
    * Convolutions without Winograd, default false: sums in one order, and weights that take no more memory than in the file
-   * (transformed filters take four times as much). About a third of the speed on 3x3 layers.
+   * (transformed filters take up to four times as much). About a third of the speed on 3x3 layers.
    */
   exact?: boolean;
 }

@@ -193,16 +193,15 @@ function activate(module: WebAssembly.Module, build: Build): NonNullable<typeof 
   return (active = { build, module, kernels: instance.exports as unknown as Kernels });
 }
 
-function activateBest(): NonNullable<typeof active> {
-  for (const build of ["relaxed", "simd"] as const) {
-    try {
-      // `validate` takes as long as this does, and would come on top.
-      return activate(new WebAssembly.Module(moduleBytes(build)), build);
-    } catch {
-      // The engine lacks something: the next build needs less.
-    }
+function activateBest([build, ...others]: readonly Build[] = builds): NonNullable<typeof active> {
+  try {
+    // `validate` takes as long as this does, and would come on top.
+    return activate(new WebAssembly.Module(moduleBytes(build!)), build!);
+  } catch (error) {
+    // Where the engine lacks something, the next build needs less.
+    if (others.length === 0) throw error;
+    return activateBest(others);
   }
-  return activate(new WebAssembly.Module(moduleBytes("scalar")), "scalar");
 }
 
 /** Brings about what `init` was asked for. */

@@ -51,6 +51,10 @@ const awkward: Case<ConvCase>[] = [
   { shapes: [[1, 5, 3, 3], [5, 1, 2, 2], [5]], options: { groups: 5, padding: 4, dilation: 5 } },
   { shapes: [[0, 4, 3, 3], [4, 1, 2, 2], [4]], options: { groups: 4 } },
   { shapes: [[1, 4, 6, 6], [12, 1, 3, 3], [12]], options: { groups: 4, padding: 1 } },
+  // Four outputs in each group: with four inputs the adjoint in x has them too.
+  { shapes: [[2, 12, 5, 11], [12, 4, 3, 3], [12]], options: { groups: 3, padding: [[1, 0], [2, 1]] } },
+  { shapes: [[1, 6, 9, 10], [12, 2, 5, 3], [12]], options: { groups: 3, padding: [3, 1], stride: [2, 1], dilation: [2, 1] } },
+  { shapes: [[2, 2, 4, 3], [8, 1, 1, 3]], options: { groups: 2, padding: [0, 2] } },
   { shapes: [[1, 2, 5, 5], [3, 2, 3, 3], [3]], options: { padding: 7 } },
   { shapes: [[1, 2, 5, 5], [3, 2, 5, 5], [3]], options: { padding: 4, stride: 5 } },
   { shapes: [[1, 64, 9, 9], [17, 64, 3, 3], [17]], options: { padding: 1 } },
